@@ -1,0 +1,1 @@
+"""The task table: one Markdown file per task."""

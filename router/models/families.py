@@ -1,0 +1,58 @@
+"""How each family of models is asked to fill in the middle: marks, stops and the layout of the prompt."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+PLAIN = "plain"
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of families.toml; see the head of that file for what the fields mean."""
+
+    match: tuple[str, ...]
+    layout: str
+    stop: tuple[str, ...]
+    marks: tuple[str, ...]
+
+    def prompt(self, prefix: str, suffix: str, middle: str) -> str:
+        """The raw prompt. User text that holds one of the family's marks is defused first."""
+        filled = {"{prefix}": prefix, "{suffix}": suffix, "{middle}": middle}
+        parts = re.split(r"(\{prefix\}|\{suffix\}|\{middle\})", self.layout)
+        return "".join(self.escape(filled[part]) if part in filled else part for part in parts)
+
+    def escape(self, text: str) -> str:
+        """`text` with every mark broken up, so that the tokenizer reads it as the plain text it is.
+
+        A zero-width blank after the mark's first character does it: nothing is lost to the eye,
+        and no tokenizer joins across it.
+        """
+        if self._marks is None:
+            return text
+        return self._marks.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+
+    @property
+    def _marks(self) -> re.Pattern[str] | None:
+        return _alternation(self.marks) if self.marks else None
+
+
+@cache
+def _alternation(marks: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, marks)))
+
+
+@cache
+def table() -> dict[str, Family]:
+    """All families by name, in the order of the file."""
+    text = files(__package__).joinpath("families.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Family])
+
+
+def of(model: str) -> str:
+    """The family that a model's name betrays, or an empty string: it is not known to fill in the middle."""
+    name = model.lower()
+    return next((family for family, it in table().items() if any(re.search(sign, name) for sign in it.match)), "")

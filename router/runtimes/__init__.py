@@ -1,0 +1,1 @@
+"""Where models run: one module per engine, all behind `router.types.Runtime`."""

@@ -1,0 +1,90 @@
+"""The engine that says, stalls and fails on cue; part of the product, for tests and demonstrations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+import router
+from router.types import Call, Delta, Model, Route, Timing
+
+NAME = "scripted"
+
+
+class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What to do when a prompt ends with `when`; the first cue that fits is taken.
+
+    `say` is the answer, stretch by stretch; `wait_ms` passes before each stretch, and `load_ms` once, before
+    the first. `fail` names an error of `router`, raised after the last stretch. `hang`: never come to an end.
+    """
+
+    when: str = ""
+    say: tuple[str, ...] = ()
+    wait_ms: float = 0.0
+    load_ms: float = 0.0
+    fail: str = ""
+    hang: bool = False
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole script; `family` is how the prompts are to be laid out."""
+
+    cue: tuple[Cue, ...] = ()
+    family: str = "plain"
+
+
+def read(text: str) -> Script:
+    """A script from TOML. Raises BadConfig."""
+    try:
+        return msgspec.toml.decode(text, type=Script)
+    except msgspec.MsgspecError as error:
+        raise router.BadConfig(f"The script is not one: {error}") from error
+
+
+class Scripted:
+    """A Runtime that follows a script; `heard` are the calls in order, `closed` counts those cut short."""
+
+    name = NAME
+
+    def __init__(self, script: Script | Sequence[Cue] = ()) -> None:
+        self.script = script if isinstance(script, Script) else Script(tuple(script))
+        self.heard: list[Call] = []
+        self.closed = 0
+
+    async def models(self) -> list[Model]:
+        return [Model(self.name, "script", family=self.script.family, loaded=True)]
+
+    async def ready(self, route: Route) -> bool:
+        return True
+
+    async def load(self, route: Route) -> None:
+        return None
+
+    async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
+        self.heard.append(call)
+        cue = next((cue for cue in self.script.cue if call.prompt.endswith(cue.when)), Cue())
+        try:
+            await asyncio.sleep(cue.load_ms / 1000)
+            for stretch in cue.say:
+                await asyncio.sleep(cue.wait_ms / 1000)
+                yield Delta(stretch)
+            if cue.hang:
+                await asyncio.Event().wait()
+            if cue.fail:
+                raise _failure(cue.fail)
+            yield Timing(prompt_tokens=len(call.prompt) // 4, answer_tokens=len(cue.say))
+        except (GeneratorExit, asyncio.CancelledError):
+            self.closed += 1
+            raise
+
+    async def aclose(self) -> None:
+        return None
+
+
+def _failure(name: str) -> Exception:
+    kind = getattr(router, name, None)
+    if isinstance(kind, type) and issubclass(kind, router.SwitchyardError):
+        return kind(f"The script says {name}.")
+    return router.BadConfig(f"The script fails with {name!r}, which is no error of the router.")

@@ -1,0 +1,199 @@
+"""The nouns that every room of the house speaks of; imports nothing of ours.
+
+Positions are offsets in code points into one snapshot of a text; spans are half-open.
+Everything is frozen: a value that was passed on cannot change behind its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+Lane: TypeAlias = Literal["typing", "attended", "background"]
+Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save", "changes"]
+AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
+
+
+class Span(Struct, frozen=True):
+    """A half-open range of code points; `start == end` is a cursor."""
+
+    start: int
+    end: int
+
+
+class Change(Struct, frozen=True):
+    """`text` took the place of what stood between `start` and `end` in the text before."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Document(Struct, frozen=True):
+    """One version of one open file; `path` is a path, or the URI of what is not a file."""
+
+    path: str
+    language: str
+    version: int
+    text: str
+
+
+class Request(Struct, frozen=True):
+    """All that a task may see. `manual`: the user asked by hand, it was not a keystroke."""
+
+    task: str
+    document: Document
+    span: Span
+    manual: bool = False
+    diff: str = ""
+    note: str = ""
+
+
+class Task(Struct, frozen=True):
+    """One job of a programmer, as a file in prompts/ describes it. `size` is in billions of parameters."""
+
+    name: str
+    title: str
+    offer: Offer
+    answer: AnswerKind
+    lane: Lane
+    size: float
+    max_tokens: int
+    body: str = ""
+
+
+class Piece(Struct, frozen=True):
+    """A verbatim stretch of source that may go into a prompt; `worth` is comparable within one request only."""
+
+    source: str
+    path: str
+    text: str
+    worth: float = 0.0
+
+
+class Model(Struct, frozen=True):
+    """A model that a runtime has: `size` in bytes (0: unknown), `window` in tokens (0: unknown).
+
+    `family` names a table of families.toml, or is empty when the model cannot fill in the middle.
+    `loaded`: its weights are in memory now. `remote`: it would be run on somebody else's machine.
+    """
+
+    runtime: str
+    name: str
+    family: str = ""
+    parameters: int = 0
+    size: int = 0
+    window: int = 0
+    loaded: bool = False
+    remote: bool = False
+
+
+Option: TypeAlias = "tuple[str, int | float | bool | str]"
+
+
+class Route(Struct, frozen=True):
+    """Where a task runs: one model with one constant set of options. `why` is a sentence for the user."""
+
+    runtime: str
+    model: str
+    family: str = ""
+    options: tuple[Option, ...] = ()
+    why: str = ""
+
+
+class Call(Struct, frozen=True):
+    """One question to one engine; equal calls have equal answers, so a call is its own cache key.
+
+    `prompt` is sent as it stands, sentinels included; `suffix` is only for an engine that lays out
+    its own prompt, as `echo` does, and so is `context` (verbatim source, most relevant last).
+    `schema` is a JSON schema, or empty. A `system` text makes it a chat.
+    """
+
+    route: Route
+    prompt: str
+    suffix: str = ""
+    system: str = ""
+    context: tuple[str, ...] = ()
+    max_tokens: int = 128
+    stop: tuple[str, ...] = ()
+    schema: str = ""
+
+
+class Delta(Struct, frozen=True):
+    """A stretch of the answer, as it arrives."""
+
+    text: str
+
+
+class Timing(Struct, frozen=True):
+    """An engine's own account of one call, once, after its last delta; times in milliseconds.
+
+    `prompt_tokens` counts the whole prompt, `reused_tokens` those that the engine's prefix cache spared
+    (-1: it does not say). `ended` is why: a stop mark, the limit, or the engine's own end of text.
+    """
+
+    prompt_tokens: int = 0
+    reused_tokens: int = -1
+    answer_tokens: int = 0
+    load_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    ended: Literal["stop", "limit"] = "stop"
+
+
+class Insertion(Struct, frozen=True):
+    """Text to put in the place of `span` (mostly a cursor)."""
+
+    text: str
+    span: Span
+
+
+Answer: TypeAlias = Insertion
+
+
+class Status(Struct, frozen=True):
+    """What the user may want to know about the engine; said once per change, never once per request."""
+
+    state: Literal["ready", "loading", "offline", "off", "excluded"]
+    message: str
+    engine: str = ""
+
+
+class Turn(Struct, frozen=True):
+    """One line of the ledger: what one request cost and what came of it; times in milliseconds."""
+
+    task: str
+    engine: str
+    model: str
+    outcome: Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
+    total_ms: float
+    first_ms: float = 0.0
+    prompt_tokens: int = 0
+    reused_tokens: int = -1
+    answer_tokens: int = 0
+
+
+class Runtime(Protocol):
+    """Where models run. Every method may raise a RuntimeFailure; none of them blocks the loop."""
+
+    name: str
+
+    async def models(self) -> list[Model]:
+        """What this engine could run now."""
+
+    async def ready(self, route: Route) -> bool:
+        """Whether a keystroke may be sent to the route's model now: its weights are loaded."""
+
+    async def load(self, route: Route) -> None:
+        """Bring the route's weights into memory; goes on even if whoever waits here is cancelled."""
+
+    def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
+        """The answer as it arrives, then one Timing; ending without a Timing is a failure.
+
+        Closing the generator stops the model.
+        """
+
+    async def aclose(self) -> None:
+        """Give back connections and processes; idempotent."""
