@@ -1,0 +1,179 @@
+"""Tree-sitter behind a few questions about one open document: is this block whole, and (later) who encloses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from tree_sitter import Node, Parser, Point, Tree
+
+from router.context.grammars import grammar
+from router.types import Change
+
+LARGEST = 2_000_000  # code points; a tree costs about twenty times its source in memory
+PATIENCE = 0.25  # seconds; a good file of LARGEST code points takes about that long, a hostile one would take minutes
+Clock: TypeAlias = Callable[[], float]
+
+_OPENS = (":", "{", "(", "[", "\\", "=", "=>", "->")  # a line that ends so has only begun
+
+
+class Syntax:
+    """The tree of one document, kept current edit by edit; it is brought up to date when it is asked, not before.
+
+    `clock` tells seconds; by it a parse that takes too long is given up, and the document is plain text from then on.
+    """
+
+    def __init__(self, language: str, text: str, clock: Clock) -> None:
+        found = grammar(language)
+        self._clock = clock
+        self._parser = Parser(found) if found and len(text) <= LARGEST else None
+        self._text = self._parsed = text
+        self._source = b""
+        self._tree: Tree | None = None
+        self._head = self._tail = len(text)  # how much of the parsed text's ends is untouched since
+
+    def edited(self, change: Change, text: str) -> None:
+        """`change` was made, and the text is `text` now; costs nothing until the tree is next asked for."""
+        self._head = min(self._head, change.start)
+        self._tail = min(self._tail, len(self._text) - change.end)
+        self._text = text
+
+    def refresh(self) -> None:
+        """Bring the tree up to date; O(the edit), the first time O(the file)."""
+        if self._parser is None or (self._tree is not None and self._parsed is self._text):
+            return
+        source = _encode(self._text)
+        if self._tree is not None:
+            _tell(self._tree, self._source, source, self._bytes(self._parsed, self._head), self._end(self._parsed))
+        self._tree = _parse(self._parser, source, self._tree, self._clock)
+        if self._tree is None:
+            self._parser = None  # this file and its grammar do not agree: from here on it is plain text
+        self._source, self._parsed = source, self._text
+        self._head = self._tail = len(self._text)
+
+    def whole(self, at: int, text: str) -> int | None:
+        """How much of `text`, were it inserted at `at`, is one whole block; None: none yet.
+
+        `text` is what a model has said so far. What it says after its last line end is not looked at.
+        """
+        self.refresh()
+        settled = text.rfind("\n") + 1
+        if not settled:
+            return None
+        if self._tree is None or self._parser is None:
+            return _whole_by_indentation(self._text, at, text[:settled])
+        place = self._bytes(self._text, at)
+        said = _encode(text[:settled])
+        source = self._source[:place] + said + self._source[place:]
+        tree = self._tree.copy()
+        _tell(tree, self._source, source, place, place)
+        spliced = _parse(self._parser, source, tree, self._clock)
+        if spliced is None:
+            return None
+        end = _block_end(spliced, source, place, place + len(said))
+        return None if end is None else len(source[place:end].decode("utf-8", "replace"))
+
+    def _end(self, text: str) -> int:
+        return self._bytes(text, len(text) - min(self._tail, len(text) - self._head))
+
+    @staticmethod
+    def _bytes(text: str, offset: int) -> int:
+        return offset if text.isascii() else len(_encode(text[:offset]))
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a lone surrogate becomes "?", one byte, as everywhere in this module
+
+
+def _parse(parser: Parser, source: bytes, before: Tree | None, clock: Clock) -> Tree | None:
+    """The tree of `source`, or None when the parser lost its way for too long."""
+    deadline = clock() + PATIENCE
+
+    def overdue(_offset: int, _error: bool) -> bool:
+        return clock() > deadline
+
+    def read(offset: int, _point: Point) -> bytes:
+        return source[offset : offset + 65_536]
+
+    try:
+        if before is None:
+            return parser.parse(read, progress_callback=overdue)
+        return parser.parse(read, before, progress_callback=overdue)
+    except ValueError:
+        parser.reset()
+        return None
+
+
+def _tell(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> None:
+    """Tell `tree`, of `before`, that what stood from `start` to `old_end` was replaced, making it `after`."""
+    new_end = old_end + len(after) - len(before)
+    tree.edit(start, old_end, new_end, _point(before, start), _point(before, old_end), _point(after, new_end))
+
+
+def _point(source: bytes, offset: int) -> Point:
+    return Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
+
+
+def _block_end(tree: Tree, source: bytes, place: int, end: int) -> int | None:
+    """Where the first block that touches the insertion `place..end` ends, if it is whole; byte offsets."""
+    start = _first_word(source, source.rfind(b"\n", 0, place) + 1)
+    while start < end:
+        node = next((node for node in _starting_at(tree, start) if node.end_byte <= end), None)
+        if node is None or node.has_error:
+            return None
+        if "comment" not in node.type:
+            return None if _fills_a_body(node, place, end) else _settled(node, source, end)
+        start = _first_word(source, node.end_byte)  # a comment goes with what it is about
+    return None
+
+
+def _starting_at(tree: Tree, start: int) -> Iterator[Node]:
+    """The nodes that start at `start`, the outermost first; never the root."""
+    node = tree.root_node.descendant_for_byte_range(start, start)
+    chain: list[Node] = []
+    while node is not None and node.parent is not None and node.start_byte == start:
+        chain.append(node)
+        node = node.parent
+    return reversed(chain)
+
+
+def _settled(node: Node, source: bytes, end: int) -> int | None:
+    """The end of `node`'s last line, if nothing that may yet come belongs to it."""
+    line_end = source.find(b"\n", node.end_byte)
+    line = source[source.rfind(b"\n", 0, node.end_byte) + 1 : line_end].strip()
+    if node.start_point.row == node.end_point.row:
+        return None if line.endswith(tuple(opening.encode() for opening in _OPENS)) else line_end
+    return line_end if source[line_end:end].strip() else None
+
+
+def _fills_a_body(node: Node, place: int, end: int) -> bool:
+    """Whether all that some brackets hold was just inserted: then the body is wanted, not its first statement."""
+    body = node.parent
+    if body is None or body.parent is None or body.is_error or body.start_byte >= place or body.end_byte <= end:
+        return False
+    brackets = body.child_count > 1 and body.children[-1].type in (")", "]", "}")
+    return brackets and all(place <= child.start_byte and child.end_byte <= end for child in body.named_children)
+
+
+def _first_word(source: bytes, offset: int) -> int:
+    """The offset of the first byte from `offset` on that is no blank."""
+    while offset < len(source) and source[offset] in b" \t\r\n":
+        offset += 1
+    return offset
+
+
+def _whole_by_indentation(text: str, at: int, said: str) -> int | None:
+    """The same question where there is no grammar: a block ends where a line is no deeper than its first."""
+    opening = text[text.rfind("\n", 0, at) + 1 : at]
+    lines = said.splitlines(keepends=True)
+    first = opening + lines[0]
+    depth = len(first) - len(first.lstrip())
+    if not first.rstrip().endswith(_OPENS):
+        return len(lines[0].rstrip("\r\n"))
+    taken = len(lines[0])
+    for line in lines[1:]:
+        if line.strip() and len(line) - len(line.lstrip()) <= depth:
+            closes = line.lstrip()[0] in ")]}" or line.lstrip().startswith("end")
+            return taken + len(line.rstrip()) if closes else len(said[:taken].rstrip())
+        taken += len(line)
+    return None

@@ -1,0 +1,24 @@
+"""Pictures of places: `‸` is the cursor, `⟦ ⟧` a selection."""
+
+from __future__ import annotations
+
+from router.types import Document, Request, Span
+
+LANGUAGES = {"py": "python", "ts": "typescript", "js": "javascript", "rs": "rust", "go": "go", "txt": "plaintext"}
+
+
+def at(picture: str) -> tuple[str, int]:
+    """The text of a picture with one cursor, and the cursor's offset."""
+    assert picture.count("‸") == 1, "a picture has one cursor"
+    return picture.replace("‸", ""), picture.index("‸")
+
+
+def document(text: str, path: str = "/work/a.py", version: int = 1) -> Document:
+    """A document in the language of the path's ending."""
+    return Document(path, LANGUAGES.get(path.rsplit(".", 1)[-1], "plaintext"), version, text)
+
+
+def complete(picture: str, path: str = "/work/a.py", manual: bool = False, version: int = 1) -> Request:
+    """A completion request at the picture's cursor."""
+    text, cursor = at(picture)
+    return Request("complete", document(text, path, version), Span(cursor, cursor), manual=manual)

@@ -1,0 +1,79 @@
+"""When a block is whole, in pictures: `‸` is the cursor; `│` in what the model says is where it may end."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.context.syntax import Syntax
+from router.types import Change
+from tests.fixture import LANGUAGES, at
+
+CASES = {
+    "a simple statement is whole at its line's end": ("py", "x = 1\n‸\ny = 2\n", "z = f(x)│\nw = 3\n"),
+    "a call over several lines is whole at its bracket": ("py", "‸", "f(\n    1,\n    2,\n)│\ng()\n"),
+    "a call that is not closed is not whole": ("py", "‸", "f(\n    1,\n"),
+    "a body is whole when a line leaves it": ("py", "def f(x):\n    ‸\n", "y = x\n    return y│\n\ndef g():\n"),
+    "a body may go on as long as no line leaves it": ("py", "def f(x):\n    ‸\n", "y = x\n    return y\n"),
+    "what is half typed belongs to it": ("py", "def f(x‸", "):\n    return x│\n\nf(1)\n"),
+    "a statement among others is one statement": (
+        "py",
+        "def f(x):\n    y = 1\n    ‸\n    return y\n",
+        "z = 2│\n    w = 3\n",
+    ),
+    "an else belongs to its if": (
+        "py",
+        "‸\n",
+        "if x:\n    y = 1\nelse:\n    y = 2│\nz = 3\n",
+    ),
+    "a comment goes with what follows it": ("py", "‸\n", "# why\nx = 1│\ny = 2\n"),
+    "braces close a block": ("ts", "const a = 1;\n‸\n", "if (a) {\n  b();\n}│\nc();\n"),
+    "an empty body takes more than one statement": ("ts", "function f() {\n  ‸\n}\n", "a();\n  b();\n"),
+    "in Rust": ("rs", "fn f() {\n    a();\n    ‸\n}\n", "let x = 1;│\n    let y = 2;\n"),
+    "in Go": ("go", "package a\n\nfunc f() {\n\ta()\n\t‸\n}\n", "for i := range x {\n\t\tb(i)\n\t}│\n\tc()\n"),
+    "without a grammar, a line": ("txt", "one\n‸\n", "two│\nthree\n"),
+    "without a grammar, an indented block": ("txt", "‸\n", "do:\n  this\n  that│\nthen\n"),
+    "an astral text before it moves nothing": ("py", "s = '𝒳é'\n‸\n", "t = '𝒴'│\nu = 1\n"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_where_a_block_is_whole(case: str) -> None:
+    ending, picture, said = CASES[case]
+    text, cursor = at(picture)
+    expected = said.index("│") if "│" in said else None
+    syntax = Syntax(LANGUAGES[ending], text, time.monotonic)
+    assert syntax.whole(cursor, said.replace("│", "")) == expected
+
+
+_PIECES = st.text("ab(){}:\n \t\"'é𝒳\r=", max_size=12)
+
+
+@given(_PIECES, st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), _PIECES), max_size=6), st.booleans())
+def test_a_tree_kept_by_edits_is_the_tree_of_the_text(
+    text: str, edits: list[tuple[int, int, str]], eager: bool
+) -> None:
+    kept = Syntax("python", text, time.monotonic)
+    kept.refresh()
+    for start, length, new in edits:
+        start = min(start, len(text))
+        end = min(start + length, len(text))
+        text = text[:start] + new + text[end:]
+        kept.edited(Change(start, end, new), text)
+        if eager:
+            kept.refresh()
+    kept.refresh()
+    fresh = Syntax("python", text, time.monotonic)
+    fresh.refresh()
+    assert kept._tree is not None
+    assert fresh._tree is not None
+    assert (kept._source, kept._tree.root_node.end_byte) == (fresh._source, fresh._tree.root_node.end_byte)
+
+
+def test_a_hostile_file_is_given_up_and_read_as_plain_text() -> None:
+    ticks = iter(range(10_000_000))
+    syntax = Syntax("python", "([" * 5_000, lambda: float(next(ticks)))
+    assert syntax.whole(0, "x = 1\ny\n") == len("x = 1")
