@@ -1,0 +1,68 @@
+# Two commands on a fresh machine: `make run` and `make test`. They need python3 (3.10 or newer) with pip, and make.
+# Another Python: `make PY=python3.13 V=.venv313 test`. Another file for the demonstration: `make run FILE=path`.
+PY ?= python3
+V := .venv
+B := $(V)/bin/python
+PIP := $(B) -m pip --disable-pip-version-check --no-input --quiet
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header
+.DELETE_ON_ERROR:
+.PHONY: run test check bench docs lock clean install develop help
+
+run: install  ## install and show the main job
+	@$(B) -I -m lsp demo $${FILE:+"$$FILE"}
+
+test: develop  ## all tests; ARGS="-k words" chooses
+	@$(B) -m pytest $(ARGS)
+
+check: develop  ## lint, format and types
+	@$(B) -m ruff check .
+	@$(B) -m ruff format --check .
+	@$(B) -m mypy
+
+bench: develop  ## every measuring program, one after the other
+	@for program in bench/[!_]*.py; do echo "== $$program" && $(B) "$$program" || exit 1; done
+
+docs: install  ## write the pages that are made from the code
+	@$(B) -I -m lsp config --schema > docs/settings.schema.json
+
+lock:  ## pin all packages anew, needs uv; UPGRADE=--upgrade takes the newest
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv; get it with: pipx install uv" >&2; exit 1; }
+	$(LOCK) $(UPGRADE) --extra embedded --group build -o requirements.txt pyproject.toml
+	$(LOCK) $(UPGRADE) --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:  ## take away all that make has made
+	rm -rf $(V) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+install: $(V)/.installed
+develop: $(V)/.developing
+
+# Debian's python3 has venv but not ensurepip, and its pip may not install outside an environment: so it puts a copy
+# of itself inside, the one that requirements.txt pins by hash. The variables would turn `--target` down.
+$(V)/.made:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "Switchyard needs Python 3.10 or newer; name one that is here: make PY=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null || { \
+		echo "$(PY) has no pip; on Debian and Ubuntu: apt install python3-pip" >&2; exit 1; }
+	@echo "Making an environment in $(V) with $$($(PY) --version) ..."
+	@$(PY) -m venv --without-pip $(V)
+	@sed -n '/^pip==/,/[^\\]$$/p' requirements.txt > $(V)/pip.txt
+	@PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0 PIP_ROOT_USER_ACTION=ignore $(PY) -m pip install -q --disable-pip-version-check \
+		--no-deps --require-hashes --upgrade --target "$$($(B) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" -r $(V)/pip.txt
+	@touch $@
+
+$(V)/.installed: requirements.txt pyproject.toml lsp/switchyard $(V)/.made
+	@echo "Installing Switchyard and what it stands on ..."
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(V)/.developing: requirements-dev.txt $(V)/.installed
+	@echo "Installing what the tests need ..."
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
