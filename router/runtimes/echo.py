@@ -1,0 +1,52 @@
+"""The engine without weights: says how the same words went on elsewhere in the call's own text, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+
+from router import echo
+from router.types import Call, Delta, Model, Route, Timing
+
+NAME = "echo"
+FAMILY = "plain"
+
+
+class Echo:
+    """A Runtime that is always there; below `threshold`, a probability, it is silent."""
+
+    name = NAME
+
+    def __init__(self, threshold: float = echo.THRESHOLD) -> None:
+        self.threshold = threshold
+
+    async def models(self) -> list[Model]:
+        return [Model(self.name, NAME, family=FAMILY, loaded=True)]
+
+    async def ready(self, route: Route) -> bool:
+        return True
+
+    async def load(self, route: Route) -> None:
+        return None
+
+    async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
+        """At most one stretch, then the Timing; the loop gets its turn between one text and the next."""
+        began = time.perf_counter()
+        text = ""
+        for suggestion in echo.stages(call.prompt, call.suffix, call.context):
+            await asyncio.sleep(0)
+            if suggestion and suggestion.probability >= self.threshold:
+                text = suggestion.text
+        text = _until(text, call.stop)[: 4 * call.max_tokens]
+        if text:
+            yield Delta(text)
+        spent = (time.perf_counter() - began) * 1000
+        yield Timing(answer_tokens=len(echo.TOKEN.findall(text)), decode_ms=spent)
+
+    async def aclose(self) -> None:
+        return None
+
+
+def _until(text: str, stops: tuple[str, ...]) -> str:
+    return text[: min((text.find(stop) for stop in stops if stop and stop in text), default=len(text))]
