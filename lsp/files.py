@@ -1,0 +1,87 @@
+"""Reads one source file as an editor would open it: its text and language, or a sentence that says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from router import SwitchyardError
+from router.types import Document
+
+LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all
+_SNIFF = 8192  # bytes; git looks for a NUL among the first 8000 to call a file binary
+
+# What editors call the language of a file, where that is not its extension.
+_LANGUAGES = {
+    "bash": "shellscript",
+    "cc": "cpp",
+    "cjs": "javascript",
+    "cs": "csharp",
+    "cxx": "cpp",
+    "ex": "elixir",
+    "exs": "elixir",
+    "h": "c",
+    "hh": "cpp",
+    "hpp": "cpp",
+    "hs": "haskell",
+    "htm": "html",
+    "js": "javascript",
+    "jsx": "javascriptreact",
+    "kt": "kotlin",
+    "kts": "kotlin",
+    "md": "markdown",
+    "mjs": "javascript",
+    "mk": "makefile",
+    "pl": "perl",
+    "pm": "perl",
+    "py": "python",
+    "pyi": "python",
+    "rb": "ruby",
+    "rs": "rust",
+    "sh": "shellscript",
+    "ts": "typescript",
+    "mts": "typescript",
+    "tsx": "typescriptreact",
+    "yml": "yaml",
+    "zsh": "shellscript",
+}
+_NAMES = {"makefile": "makefile", "gnumakefile": "makefile", "dockerfile": "dockerfile"}
+
+
+def language(path: Path) -> str:
+    """The name that editors give to the language of a file with this name."""
+    ending = path.suffix[1:].lower()
+    return _NAMES.get(path.name.lower()) or _LANGUAGES.get(ending) or ending or "plaintext"
+
+
+def workspace(path: Path) -> Path:
+    """The folder that an editor would open for this file: the nearest that git keeps, else the file's own."""
+    return next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
+
+
+def read(name: str) -> Document:
+    """The file as a document, version 1; its line ends are kept. Raises SwitchyardError."""
+    path = Path(name)
+    content = _content(name, path)
+    if b"\0" in content[:_SNIFF]:
+        raise SwitchyardError(f"{name} is a binary file; Switchyard reads source text.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SwitchyardError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first.") from error
+    return Document(str(path.absolute()), language(path), 1, text)
+
+
+def _content(name: str, path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise SwitchyardError(f"{name} is a folder; name a file in it.")
+        if not path.is_file() and path.exists():
+            raise SwitchyardError(f"{name} is not a regular file.")
+        if path.stat().st_size > LARGEST:
+            raise SwitchyardError(f"{name} is larger than {LARGEST // 1024 // 1024} MB; that is no source file.")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SwitchyardError(f"There is no file {name}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
+        raise SwitchyardError(f"{name} can't be read: {reason}.") from error

@@ -1,0 +1,98 @@
+"""Printing for people: rich tables where somebody looks, plain text in a pipe, and never a control character."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Whole escape sequences (OSC, then DCS and its like, CSI, the short ones), in their 7-bit and 8-bit forms: what a
+# sequence carries must go with it, or a file named ESC ] 0 ; x BEL would leave "0;x" behind.
+_SEQUENCES = re.compile(
+    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)?"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# Control characters, the line ends that terminals read as such, and what turns the direction of reading around.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """`text` as it may be printed: no control characters but tab and line feed, none that reorder what is read."""
+    text = _SEQUENCES.sub("", text.replace("\r\n", "\n"))
+    return _SURROGATES.sub("\ufffd", _UNSEEN.sub("", text))
+
+
+def line(text: str) -> str:
+    """`clean`, and on one line: for names."""
+    return " ".join(clean(text).split())
+
+
+def console(stderr: bool = False) -> Console:
+    """Where people read; its width is that of the terminal, and wide in a pipe, so that nothing is wrapped there."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else 200, highlight=False, emoji=False, markup=False)
+
+
+def ready() -> None:
+    """Let a terminal that can't show a character show another, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def as_json(value: object) -> None:
+    """Print `value`, of plain types, as JSON in ASCII: nothing in it can reach the terminal as a control."""
+    print(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def note(text: str) -> None:
+    """One sentence on stderr."""
+    print(clean(text), file=sys.stderr)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; a column name that ends in `>` is set flush right."""
+    from rich.table import Table
+    from rich.text import Text
+
+    out = console()
+    shown = Table(box=None, pad_edge=False, header_style="bold" if out.is_terminal else "", padding=(0, 2, 0, 0))
+    for column in columns:
+        shown.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(line(cell)) for cell in row))
+    out.print(shown)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner on stderr while the block runs, if somebody looks."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield
+        return
+    from rich.text import Text
+
+    with err.status(Text(line(what))):
+        yield
+
+
+def size(amount: int) -> str:
+    """Bytes for people: 1.6 GB; an empty string when unknown."""
+    units = ["B", "kB", "MB", "GB", "TB"]
+    value = float(amount)
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.3g} {units[0]}" if amount else ""
