@@ -1,0 +1,70 @@
+"""The GGUF files that Ollama has downloaded, found by its manifests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+WEIGHTS = "application/vnd.ollama.image.model"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+HOME_OF_MODELS = ("registry.ollama.ai", "library")  # left out of a name, as Ollama itself does
+LONGEST_MANIFEST = 1 << 20
+
+
+class Layer(msgspec.Struct, frozen=True, rename="camel"):
+    """One blob of a manifest."""
+
+    media_type: str = ""
+    digest: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """As much of a manifest as leads to the weights."""
+
+    layers: tuple[Layer, ...] = ()
+
+
+def roots() -> tuple[Path, ...]:
+    """Where Ollama keeps its models: what $OLLAMA_MODELS says, the user's home, the Linux service's home."""
+    named = os.environ.get("OLLAMA_MODELS")
+    usual = Path.home() / ".ollama/models", Path("/usr/share/ollama/.ollama/models")
+    return (Path(named), *usual) if named else usual
+
+
+def found(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Each model's name and its weights' file; what cannot be read is passed over."""
+    for place in places:
+        for manifest in _files(place / "manifests"):
+            weights = _weights(manifest, place / "blobs")
+            if weights is not None:
+                yield _name(manifest.relative_to(place / "manifests").parts), weights
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files four levels down: host, namespace, model, tag."""
+    try:
+        return sorted(path for path in folder.glob("*/*/*/*") if path.is_file())
+    except OSError:
+        return []
+
+
+def _weights(manifest: Path, blobs: Path) -> Path | None:
+    try:
+        if manifest.stat().st_size > LONGEST_MANIFEST:
+            return None
+        layers = msgspec.json.decode(manifest.read_bytes(), type=Manifest).layers
+        digests = (it.digest for it in layers if it.media_type == WEIGHTS and DIGEST.fullmatch(it.digest))
+        weights = next((blobs / digest.replace(":", "-") for digest in digests), None)
+        return weights if weights is not None and weights.is_file() else None
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _name(parts: tuple[str, ...]) -> str:
+    *home, model, tag = parts
+    kept = [part for part, usual in zip(home, HOME_OF_MODELS, strict=True) if part != usual]
+    return "/".join([*kept, f"{model}:{tag}"])

@@ -1,0 +1,163 @@
+"""What is said to an OpenAI-compatible server and what it says back; llama.cpp's own words included."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from router.types import Call, Timing
+
+
+class Meta(Struct, frozen=True):
+    """llama.cpp's account of a model: parameters, bytes, and the window in tokens."""
+
+    n_params: int = 0
+    size: int = 0
+    n_ctx: int = 0
+
+
+class Entry(Struct, frozen=True):
+    """One model of `/v1/models`; `max_model_len` is vLLM's word for the window."""
+
+    id: str
+    owned_by: str = ""
+    max_model_len: int | None = 0
+    meta: Meta | None = None
+
+
+class Listing(Struct, frozen=True):
+    """The answer to `/v1/models`."""
+
+    data: tuple[Entry, ...]
+
+
+class Cached(Struct, frozen=True):
+    """How much of a prompt the prefix cache spared."""
+
+    cached_tokens: int | None = None
+
+
+class Usage(Struct, frozen=True):
+    """Token counts, in the last chunk."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int | None = 0
+    prompt_tokens_details: Cached | None = None
+
+
+class Timings(Struct, frozen=True):
+    """llama.cpp's own timings: `cache_n` tokens were reused, `prompt_n` evaluated, `predicted_n` generated."""
+
+    cache_n: int = 0
+    prompt_n: int = 0
+    prompt_ms: float = 0.0
+    predicted_n: int = 0
+    predicted_ms: float = 0.0
+
+
+class Message(Struct, frozen=True):
+    """A stretch of a chat; what a model thinks aloud stands elsewhere and is left there."""
+
+    content: str | None = None
+
+
+class Choice(Struct, frozen=True):
+    """A stretch of the answer: `text` of a completion, `delta` of a chat."""
+
+    text: str | None = None
+    delta: Message | None = None
+    finish_reason: str | None = None
+
+
+class Event(Struct, frozen=True):
+    """One event of a stream."""
+
+    choices: tuple[Choice, ...] = ()
+    usage: Usage | None = None
+    timings: Timings | None = None
+    error: msgspec.Raw | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(it.text or (it.delta.content if it.delta else "") or "" for it in self.choices[:1])
+
+    @property
+    def ended(self) -> str:
+        return next((it.finish_reason for it in self.choices[:1] if it.finish_reason), "")
+
+
+_decode = msgspec.json.Decoder(Event).decode
+_listing = msgspec.json.Decoder(Listing).decode
+
+
+def listing(body: bytes) -> tuple[Entry, ...]:
+    """The models of a `/v1/models`. Raises msgspec.MsgspecError."""
+    return _listing(body).data
+
+
+def event(line: bytes) -> Event | None:
+    """The event of one line of a stream, if it holds one. Raises msgspec.MsgspecError."""
+    field, _, value = line.strip().partition(b":")
+    value = value.strip()
+    if field == b"error":  # how llama.cpp's server said it before 2025
+        return Event(error=msgspec.Raw(value))
+    if field != b"data" or value == b"[DONE]":
+        return None
+    return _decode(value)
+
+
+def question(call: Call, *, llama: bool) -> tuple[str, dict[str, Any]]:
+    """The path and the body of a request: a chat when the call has a system text, else its raw prompt."""
+    body: dict[str, Any] = {
+        "model": call.route.model,
+        "max_tokens": max(1, call.max_tokens),
+        "temperature": 0,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if call.stop:
+        body["stop"] = list(call.stop)
+    if call.schema:
+        body |= _bound_to(msgspec.json.decode(call.schema), raw=not call.system, llama=llama)
+    if llama:
+        body["cache_prompt"] = True
+    if not call.system:
+        return "/v1/completions", body | {"prompt": call.prompt}
+    if llama:
+        body["chat_template_kwargs"] = {"enable_thinking": False}
+    turns = [{"role": "system", "content": call.system}, {"role": "user", "content": call.prompt}]
+    return "/v1/chat/completions", body | {"messages": turns}
+
+
+def _bound_to(schema: Any, *, raw: bool, llama: bool) -> dict[str, Any]:
+    """llama.cpp's raw completion ignores `response_format` and knows its own `json_schema` instead."""
+    if raw and llama:
+        return {"json_schema": schema}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    }
+
+
+def timing(last: Event, ended: str) -> Timing:
+    """The server's own account, from the event that carried it."""
+    why: Literal["stop", "limit"] = "limit" if ended == "length" else "stop"
+    if last.timings is not None:
+        own = last.timings
+        return Timing(
+            prompt_tokens=own.prompt_n + own.cache_n,
+            reused_tokens=own.cache_n,
+            answer_tokens=own.predicted_n,
+            prefill_ms=own.prompt_ms,
+            decode_ms=own.predicted_ms,
+            ended=why,
+        )
+    usage = last.usage or Usage()
+    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
+    return Timing(
+        prompt_tokens=usage.prompt_tokens,
+        reused_tokens=-1 if cached is None else cached,
+        answer_tokens=usage.completion_tokens or 0,
+        ended=why,
+    )

@@ -1,0 +1,93 @@
+"""What an engine's refusals mean: a status and a text become an error of ours, with the way out in it."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from router import Busy, Incomplete, ModelMissing, OutOfMemory, PromptCut, Refused, RuntimeFailure, Unreachable
+
+# The texts are those of Ollama before and after 0.30, llama.cpp's server and vLLM, read in their sources.
+NO_MEMORY = re.compile(
+    r"out[ -]of[ -]memory|requires more system memory|failed to allocate|unable to allocate|insufficient memory"
+)
+TOO_LONG = re.compile(
+    r"exceeds? the available context|exceed_context_size|than the context length|maximum context length"
+)
+NO_MODEL = re.compile(r"model.{0,200}(not found|does not exist)|no such model", re.DOTALL)
+UNABLE = re.compile(r"does not support|not supported|unsupported")
+
+
+class Engine(Struct, frozen=True):
+    """How to speak of one engine: its `title`, its `host`, and the sentences that mend what can be wrong.
+
+    In `pull`, `{model}` stands for the model's name.
+    """
+
+    title: str
+    host: str
+    start: str
+    setting: str
+    key: str
+    pull: str
+
+    def absent(self) -> Unreachable:
+        return Unreachable(f"{self.title} does not answer at {self.host}; {self.start}.")
+
+    def stranger(self) -> Unreachable:
+        return Unreachable(f"What answers at {self.host} is not {self.title}; {self.start}, or correct {self.setting}.")
+
+    def silent(self) -> Incomplete:
+        return Incomplete(
+            f"{self.title} at {self.host} was silent for too long; see whether it is overloaded or hangs."
+        )
+
+    def broken(self, model: str) -> Incomplete:
+        return Incomplete(
+            f"{self.title} broke off its answer{_with(model)}; ask again, and see its log if it does so again."
+        )
+
+    def garbled(self, model: str) -> Incomplete:
+        return Incomplete(
+            f"{self.title}'s answer{_with(model)} was not well-formed; ask again, or update {self.title}."
+        )
+
+    def cut(self, model: str) -> PromptCut:
+        return PromptCut(f"The prompt is longer than the window of {model or 'the model'}; give it a larger one.")
+
+    def refusal(self, model: str, status: int, text: str) -> RuntimeFailure:
+        """The error for one answer that is none; `status` is -1 for one that came in the middle of a stream."""
+        lower = text.lower()
+        if NO_MEMORY.search(lower):
+            return OutOfMemory(
+                f"{model or 'The model'} does not fit into memory; choose a smaller model or a smaller window."
+            )
+        if TOO_LONG.search(lower):
+            return self.cut(model)
+        if status in (401, 403):
+            return Refused(f"{self.title} at {self.host} does not let us in (status {status}); {self.key}.")
+        if status == 429:
+            return Busy(f"{self.title} asks to be left alone for a while; ask again later.")
+        if lower.lstrip().startswith("<") or 300 <= status < 400:
+            return self.stranger()
+        return self._told(model, status, lower)
+
+    def _told(self, model: str, status: int, lower: str) -> RuntimeFailure:
+        if status == 503:
+            return Busy(f"{self.title} is busy or still starting; ask again in a moment.")
+        if status == 404 or NO_MODEL.search(lower):
+            return self.missing(model) if NO_MODEL.search(lower) else self.stranger()
+        if 400 <= status < 499:
+            reason = "cannot do this" if UNABLE.search(lower) else "refuses the request"
+            return Refused(
+                f"{self.title} {reason}{_with(model)} (status {status}); choose another model, or update it."
+            )
+        return Incomplete(f"{self.title} failed{_with(model)}; ask again, and see its log if it does so again.")
+
+    def missing(self, model: str) -> ModelMissing:
+        return ModelMissing(f"{self.title} has no model {model or 'of that name'}; {self.pull.format(model=model)}.")
+
+
+def _with(model: str) -> str:
+    return f" with {model}" if model else ""

@@ -1,0 +1,180 @@
+"""Any OpenAI-compatible server; proved on llama.cpp's own, whose timings it reads."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from router import BadConfig, config
+from router.models import families
+from router.runtimes import dialect
+from router.runtimes.faults import Engine
+from router.types import Call, Delta, Model, Route, Timing
+
+if TYPE_CHECKING:
+    import httpx
+
+FRESH = 3.0  # seconds for which an engine that was seen ready is taken to be so
+LOADING = 600.0  # seconds after which a server that loads is given up
+
+
+class OpenAI:
+    """A Runtime behind `/v1`. `key` goes before the settings'; `llama`: it is llama.cpp's server (None: find out)."""
+
+    def __init__(
+        self, settings: config.OpenAI, key: str | None = None, name: str = "openai", *, llama: bool | None = None
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._key = key
+        self._llama = llama
+        self._transport: Any = None
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._ready_until = 0.0
+        self._engine = Engine(
+            title="the OpenAI-compatible server" if name == "openai" else f"the {name} engine",
+            host=settings.host,
+            start="start it",
+            setting="runtime.openai.host",
+            key="set runtime.openai.key_file or runtime.openai.key_env",
+            pull="correct runtime.model, or load it there",
+        )
+
+    async def models(self) -> list[Model]:
+        """What `/v1/models` lists."""
+        status, body = await self._get("/v1/models")
+        if status != 200:
+            raise self._engine.refusal("", status, body.decode("utf-8", "replace"))
+        try:
+            entries = dialect.listing(body)
+        except msgspec.MsgspecError as error:
+            raise self._engine.stranger() from error
+        self._llama = any(entry.owned_by == "llamacpp" for entry in entries)
+        return [self._model(entry) for entry in entries]
+
+    def _model(self, entry: dialect.Entry) -> Model:
+        meta = entry.meta or dialect.Meta()
+        return Model(
+            self.name,
+            entry.id,
+            family=self._settings.family or families.of(entry.id),
+            parameters=meta.n_params,
+            size=meta.size,
+            window=meta.n_ctx or entry.max_model_len or 0,
+            loaded=True,
+        )
+
+    async def ready(self, route: Route) -> bool:
+        """Servers hold their model all the time; llama.cpp's says at `/health` when it does not yet."""
+        if time.monotonic() < self._ready_until:
+            return True
+        status, _ = await self._get("/health")
+        if status == 503:
+            return False
+        self._ready_until = time.monotonic() + FRESH
+        return True
+
+    async def load(self, route: Route) -> None:
+        """Wait until the server has loaded what it serves; it loads whether or not anybody waits."""
+        end = time.monotonic() + LOADING
+        while not await self.ready(route):
+            if time.monotonic() > end:
+                raise self._engine.silent()
+            await asyncio.sleep(0.1)
+
+    async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
+        """Stream one answer; it counts only once the server has said why it ended."""
+        if self._llama is None:
+            await self.models()
+        ended, last = "", dialect.Event()
+        async with aclosing(self._events(call)) as events:
+            async for event in events:
+                if text := event.text:
+                    yield Delta(text)
+                ended = event.ended or ended
+                last = event if event.usage or event.timings else last
+        if not ended:
+            raise self._engine.broken(call.route.model)
+        self._ready_until = time.monotonic() + FRESH
+        yield dialect.timing(last, ended)
+
+    async def _events(self, call: Call) -> AsyncGenerator[dialect.Event, None]:
+        path, body = dialect.question(call, llama=bool(self._llama))
+        model, begun = call.route.model, False
+        client = await self._client(typing=not call.system)
+        try:
+            async with client.stream("POST", path, json=body) as response:
+                await self._check(response, model)
+                async for line in response.aiter_raw():
+                    if (event := dialect.event(line)) is not None:
+                        begun = True
+                        if event.error is not None:
+                            raise self._engine.refusal(model, -1, bytes(event.error).decode("utf-8", "replace"))
+                        yield event
+        except (self._transport.httpx.HTTPError, OSError, msgspec.MsgspecError) as error:
+            raise self._transport.failure(error, self._engine, model, begun=begun) from error
+
+    async def _check(self, response: httpx.Response, model: str) -> None:
+        if response.status_code != 200:
+            text = (await response.aread()).decode("utf-8", "replace")
+            raise self._engine.refusal(model, response.status_code, text)
+        if "event-stream" not in response.headers.get("content-type", ""):
+            raise self._engine.stranger()
+
+    async def _get(self, path: str) -> tuple[int, bytes]:
+        client = await self._client(typing=True)
+        try:
+            response = await client.get(path, timeout=self._transport.timeout(self._transport.PROBE))
+        except (self._transport.httpx.HTTPError, OSError) as error:
+            raise self._transport.failure(error, self._engine) from error
+        return response.status_code, response.content
+
+    async def _client(self, *, typing: bool) -> httpx.AsyncClient:
+        """One client for completions and probes, one for what may take long: httpx holds the patience per client."""
+        if self._transport is None:
+            self._transport = await asyncio.to_thread(importlib.import_module, "router.runtimes.transport")
+        if typing not in self._clients:
+            patience = self._transport.TYPING if typing else self._transport.LONG
+            try:
+                key = self._bearer()
+                self._clients[typing] = self._transport.client(self._settings.host, patience, key)
+            except (ValueError, self._transport.httpx.InvalidURL) as error:
+                raise BadConfig("runtime.openai.host is not an address; write it as http://HOST:PORT.") from error
+        return self._clients[typing]
+
+    def _bearer(self) -> str:
+        """The key, or an empty string. Raises BadConfig when the settings name one that is not there."""
+        if self._key is not None:
+            return self._key
+        if self._settings.key_file:
+            return _first_line(self._settings.key_file)
+        if self._settings.key_env and not os.environ.get(self._settings.key_env):
+            raise BadConfig("The variable that runtime.openai.key_env names is not set; set it, or use key_file.")
+        return os.environ.get(self._settings.key_env, "").strip() if self._settings.key_env else ""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+
+def build(settings: config.Config) -> OpenAI | None:
+    """The engine that these settings describe; none, unless they name a host."""
+    return OpenAI(settings.runtime.openai) if settings.runtime.openai.host else None
+
+
+def _first_line(path: str) -> str:
+    try:
+        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig("The file that runtime.openai.key_file names cannot be read; correct the path.") from error
+    return lines[0].strip() if lines else ""

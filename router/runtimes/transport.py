@@ -1,0 +1,139 @@
+"""HTTP to an engine, hardened: no proxy, redirect or compression, no endless line, a key only where it belongs.
+
+This module imports httpx; import it where it is needed, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from msgspec import Struct
+
+from router import Incomplete, RuntimeFailure
+
+if TYPE_CHECKING:
+    from router.runtimes.faults import Engine
+
+LINE = 1 << 20  # bytes; an honest line of an answer has some hundred
+ANSWER = 4 << 20  # bytes; the longest answer that any task could use
+
+# httpx splits a text into lines at these too, where JSON leaves them as they are: escaped, they mean the same.
+ODD_LINE_ENDS = {mark.encode(): f"\\u{ord(mark):04x}".encode() for mark in "\x85\u2028\u2029"}
+
+
+class Patience(Struct, frozen=True):
+    """Seconds to wait for the first byte (loading, prefill) and between bytes."""
+
+    first: float
+    gap: float
+
+
+PROBE = Patience(3.0, 3.0)
+TYPING = Patience(30.0, 10.0)
+LONG = Patience(600.0, 60.0)
+
+
+def timeout(patience: Patience) -> httpx.Timeout:
+    """httpx knows one time for reading: the first byte's. `Guarded` shortens it once the answer has begun."""
+    return httpx.Timeout(connect=1.0, read=patience.first, write=5.0, pool=1.0)
+
+
+class Guarded(httpx.AsyncBaseTransport):
+    """Carries requests to one host; what comes back comes in whole lines, within the caps."""
+
+    def __init__(self, host: str, gap: float, key: str = "") -> None:
+        # A context with certificates takes 30 ms to make; plain HTTP has no use for it.
+        self._inner = httpx.AsyncHTTPTransport(verify=host.startswith("https:"), trust_env=False)
+        self._host = httpx.URL(host).host
+        self._gap = gap
+        self._key = key
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request. The ollama client puts OLLAMA_API_KEY on every request: that goes nowhere."""
+        request.headers.pop("authorization", None)
+        if self._key and request.url.host == self._host:
+            request.headers["authorization"] = f"Bearer {self._key}"
+        request.headers["accept-encoding"] = "identity"
+        response = await self._inner.handle_async_request(request)
+        request.extensions["timeout"]["read"] = self._gap
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            raise Incomplete("The engine compressed its answer though it was told not to; reach it without a gateway.")
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        return httpx.Response(
+            response.status_code, headers=response.headers, stream=Lines(stream), extensions=response.extensions
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Lines(httpx.AsyncByteStream):
+    """A body, one whole line at a time, blank ones left out."""
+
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for line in lines(self._inner):
+            yield line
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def lines(chunks: AsyncIterator[bytes] | httpx.AsyncByteStream) -> AsyncIterator[bytes]:
+    """The chunks' lines, each with its line end. Raises Incomplete when a cap is reached."""
+    kept = bytearray()
+    total = 0
+    async for chunk in chunks:
+        total += len(chunk)
+        kept += chunk
+        if b"\n" in chunk:
+            *whole, rest = kept.split(b"\n")
+            kept = bytearray(rest)
+            for line in whole:
+                if line.strip():
+                    yield _tamed(line) + b"\n"
+        if total > ANSWER or len(kept) > LINE:
+            raise Incomplete("The engine's answer has no end and was cut off; ask again, or choose another model.")
+    if kept.strip():
+        yield _tamed(kept)
+
+
+def _tamed(line: bytes | bytearray) -> bytes:
+    tame = bytes(line)
+    for odd, escaped in ODD_LINE_ENDS.items():
+        tame = tame.replace(odd, escaped)
+    return tame
+
+
+def client(host: str, patience: Patience, key: str = "") -> httpx.AsyncClient:
+    """A client for one host. Raises ValueError or httpx.InvalidURL when `host` is not an address."""
+    return httpx.AsyncClient(base_url=host, **settings(host, patience, key))
+
+
+def settings(host: str, patience: Patience, key: str = "") -> dict[str, Any]:
+    """What a client of httpx is constructed with; the ollama client hands it on."""
+    return {
+        "transport": Guarded(host, patience.gap, key),
+        "timeout": timeout(patience),
+        "follow_redirects": False,
+        "trust_env": False,
+    }
+
+
+def failure(error: Exception, engine: Engine, model: str = "", *, begun: bool = False) -> RuntimeFailure:
+    """Our error for one of httpx or of the socket below it; `begun`: part of the answer had come."""
+    if isinstance(error, httpx.ReadTimeout):
+        return engine.silent()
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, ConnectionError)):
+        return engine.absent()
+    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+        return engine.stranger()
+    if isinstance(error, httpx.HTTPError):
+        return engine.stranger() if isinstance(error, httpx.RemoteProtocolError) and not begun else engine.broken(model)
+    return engine.garbled(model) if begun else engine.stranger()
