@@ -14,6 +14,7 @@ from msgspec import Struct
 Lane: TypeAlias = Literal["typing", "attended", "background"]
 Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save", "changes"]
 AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
+Outcome: TypeAlias = Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
 
 
 class Span(Struct, frozen=True):
@@ -167,7 +168,7 @@ class Turn(Struct, frozen=True):
     task: str
     engine: str
     model: str
-    outcome: Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
+    outcome: Outcome
     total_ms: float
     first_ms: float = 0.0
     prompt_tokens: int = 0

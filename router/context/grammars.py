@@ -40,7 +40,10 @@ _ALIASES = {
     "shellscript": "bash",
     "typescriptreact": "tsx",
 }
-_BUNDLED = frozenset("css dockerfile elixir haskell html json kotlin make markdown perl r scala sql toml yaml".split())
+_BUNDLED = {
+    *("css", "dockerfile", "elixir", "haskell", "html", "json", "kotlin", "make"),
+    *("markdown", "perl", "r", "scala", "sql", "toml", "yaml"),
+}
 _CAPSULE = b"tree_sitter.Language"  # must outlive every capsule that bears this name
 
 

@@ -14,6 +14,7 @@ LARGEST = 2_000_000  # code points; a tree costs about twenty times its source i
 PATIENCE = 0.25  # seconds; a good file of LARGEST code points takes about that long, a hostile one would take minutes
 Clock: TypeAlias = Callable[[], float]
 
+_BODIES = ("block", "body", "then", "statement_list")  # in types of nodes that hold statements and no brackets
 _OPENS = (":", "{", "(", "[", "\\", "=", "=>", "->")  # a line that ends so has only begun
 
 
@@ -111,7 +112,8 @@ def _tell(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> 
 
 
 def _point(source: bytes, offset: int) -> Point:
-    return Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
+    point: Point = Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
+    return point
 
 
 def _block_end(tree: Tree, source: bytes, place: int, end: int) -> int | None:
@@ -141,7 +143,7 @@ def _settled(node: Node, source: bytes, end: int) -> int | None:
     """The end of `node`'s last line, if nothing that may yet come belongs to it."""
     line_end = source.find(b"\n", node.end_byte)
     line = source[source.rfind(b"\n", 0, node.end_byte) + 1 : line_end].strip()
-    if node.start_point.row == node.end_point.row:
+    if node.start_point.row == node.end_point.row and not any(body in node.type for body in _BODIES):
         return None if line.endswith(tuple(opening.encode() for opening in _OPENS)) else line_end
     return line_end if source[line_end:end].strip() else None
 

@@ -22,6 +22,9 @@ class Extent(msgspec.Struct, frozen=True):
     characters: int = 9_000
 
 
+EXTENT = Extent()
+
+
 class Window(msgspec.Struct, frozen=True):
     """`prefix`, then the cursor's own `middle`, stand in the text from `start` on; `suffix` once followed them."""
 
@@ -37,7 +40,7 @@ class Window(msgspec.Struct, frozen=True):
         return self.start + len(self.prefix)
 
 
-def slide(last: Window | None, text: str, at: int, extent: Extent = Extent(), rested: bool = True) -> Window:
+def slide(last: Window | None, text: str, at: int, extent: Extent = EXTENT, rested: bool = True) -> Window:
     """The window for a cursor at `at`, as much like the `last` one as is right.
 
     `rested`: the user paused before this request. Then what drifted is put in order, because a pause is when

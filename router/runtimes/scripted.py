@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 
 import msgspec
 
 import router
+from router.config import Config
 from router.types import Call, Delta, Model, Route, Timing
 
 NAME = "scripted"
@@ -35,6 +37,15 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     family: str = "plain"
 
 
+def build(config: Config) -> Scripted:
+    """The engine that plays the script which the settings name. Raises BadConfig."""
+    path = config.runtime.scripted.script
+    try:
+        return Scripted(read(Path(path).read_text(encoding="utf-8")) if path else Script())
+    except OSError as error:
+        raise router.BadConfig(f"The script {path} cannot be read: {error.strerror}.") from error
+
+
 def read(text: str) -> Script:
     """A script from TOML. Raises BadConfig."""
     try:
@@ -44,7 +55,10 @@ def read(text: str) -> Script:
 
 
 class Scripted:
-    """A Runtime that follows a script; `heard` are the calls in order, `closed` counts those cut short."""
+    """A Runtime that follows a script.
+
+    `heard` are the calls in order, `closed` counts those cut short, `asked` is set when a call has come.
+    """
 
     name = NAME
 
@@ -52,6 +66,7 @@ class Scripted:
         self.script = script if isinstance(script, Script) else Script(tuple(script))
         self.heard: list[Call] = []
         self.closed = 0
+        self.asked = asyncio.Event()
 
     async def models(self) -> list[Model]:
         return [Model(self.name, "script", family=self.script.family, loaded=True)]
@@ -64,6 +79,7 @@ class Scripted:
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         self.heard.append(call)
+        self.asked.set()
         cue = next((cue for cue in self.script.cue if call.prompt.endswith(cue.when)), Cue())
         try:
             await asyncio.sleep(cue.load_ms / 1000)
@@ -74,10 +90,10 @@ class Scripted:
                 await asyncio.Event().wait()
             if cue.fail:
                 raise _failure(cue.fail)
-            yield Timing(prompt_tokens=len(call.prompt) // 4, answer_tokens=len(cue.say))
         except (GeneratorExit, asyncio.CancelledError):
             self.closed += 1
             raise
+        yield Timing(prompt_tokens=len(call.prompt) // 4, answer_tokens=len(cue.say))
 
     async def aclose(self) -> None:
         return None

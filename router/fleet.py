@@ -1,0 +1,118 @@
+"""The engines that are there: surveyed, one of them chosen, its model loaded, its failures told and healed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from typing import TypeAlias
+
+import router
+from router.config import Config
+from router.models import families, plan
+from router.models.plan import Survey
+from router.types import Route, Runtime, Status
+
+RESURVEY = 4.0  # seconds after which a keystroke may look again for a better engine
+_STAND_IN = Route("echo", "echo", families.PLAIN)
+
+Tell: TypeAlias = Callable[[Status], None]
+
+
+class Fleet:
+    """All engines that the settings allow; `tell` hears of each change of state once, never of each request."""
+
+    def __init__(self, config: Config, tell: Tell, clock: Callable[[], float], engines: Mapping[str, Runtime]) -> None:
+        self.route: Route | None = None
+        self._config, self._tell, self._clock = config, tell, clock
+        self._runtimes = engines
+        self._status: Status | None = None
+        self._surveyed = float("-inf")
+        self._background: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
+        self._surveyed = self._clock()
+        try:
+            self.route = plan.choose(await self.survey(), self._config)
+        except router.BadConfig as error:
+            self.route = None
+            self.say(Status("offline", str(error)))
+            return
+        await self._load(self.route)
+
+    async def survey(self) -> list[Survey]:
+        """What every engine says of itself, in the order of preference."""
+        return list(await asyncio.gather(*map(_survey, self._runtimes.values())))
+
+    async def engine(self) -> tuple[Runtime | None, Route | None]:
+        """Who answers a keystroke now: the route's engine if its model is loaded, else `echo`, if that is allowed.
+
+        Waits for nothing but one quick question to the engine; what is slow goes on in the background.
+        """
+        route = self.route
+        if route is None or route.runtime == "echo":
+            self._look_again()
+        if route is not None:
+            runtime = self._runtimes[route.runtime]
+            try:
+                if await runtime.ready(route):
+                    return runtime, route
+                self._spawn("load", self._load(route))
+            except router.RuntimeFailure as failure:
+                self.failed(runtime, failure)
+        stand_in = self._runtimes.get("echo")
+        return stand_in, _STAND_IN if stand_in else None
+
+    def failed(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
+        """An engine failed: say it once and look around again. What concerned one answer only is not worth a word."""
+        if isinstance(failure, (router.Busy, router.Incomplete)):
+            return
+        self.route = None
+        self.say(Status("offline", str(failure), runtime.name))
+        self._look_again()
+
+    def say(self, status: Status) -> None:
+        """Tell of a state, unless it is the one that was told last."""
+        if status != self._status:
+            self._status = status
+            self._tell(status)
+
+    async def aclose(self) -> None:
+        """Stop what goes on in the background and give every engine back."""
+        for task in self._background.values():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._background.clear()
+        for runtime in self._runtimes.values():
+            await runtime.aclose()
+
+    async def _load(self, route: Route) -> None:
+        runtime = self._runtimes[route.runtime]
+        try:
+            if not await runtime.ready(route):
+                self.say(Status("loading", f"Loading {route.model}.", route.runtime))
+                await runtime.load(route)
+            self.say(Status("ready", route.why, route.runtime))
+        except router.RuntimeFailure as failure:
+            self.failed(runtime, failure)
+
+    def _look_again(self) -> None:
+        if self._clock() - self._surveyed > RESURVEY:
+            self._spawn("start", self.start())
+
+    def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Run something in the background, once at a time; no keystroke's cancellation reaches it."""
+        running = self._background.get(name)
+        if running is not None and not running.done():
+            work.close()
+            return
+        self._background[name] = asyncio.get_running_loop().create_task(work)
+
+
+async def _survey(runtime: Runtime) -> Survey:
+    try:
+        return Survey(runtime.name, tuple(await runtime.models()))
+    except router.RuntimeFailure as failure:
+        return Survey(runtime.name, error=str(failure))

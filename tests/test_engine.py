@@ -1,0 +1,194 @@
+"""Router.ask, with an engine that says, stalls and fails on cue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import pytest
+
+import router
+from router.config import Complete, Config, Privacy
+from router.engine import Router
+from router.runtimes.scripted import Cue, Script, Scripted
+from router.types import Change, Insertion, Request, Span, Status
+from tests.fixture import at, complete, document
+
+Result = TypeVar("Result")
+
+
+class Yard:
+    """A router over one scripted engine, with all that it told."""
+
+    def __init__(self, *cues: Cue, family: str = "plain", config: Config | None = None) -> None:
+        self.engine = Scripted(Script(cues, family))
+        self.told: list[Status] = []
+        self.router = Router(config or Config(), self.told.append, engines={"scripted": self.engine})
+
+    async def ask(self, request: Request) -> list[str]:
+        """The texts that are shown."""
+        return [item.text async for item in self.router.ask(request) if isinstance(item, Insertion)]
+
+
+def run(story: Coroutine[None, None, Result]) -> Result:
+    """Run a story to its end, within a generous limit."""
+
+    async def limited() -> Result:
+        return await asyncio.wait_for(story, 20)
+
+    return asyncio.run(limited())
+
+
+def test_what_the_engine_says_is_shown() -> None:
+    async def story() -> None:
+        it = Yard(Cue(when="x = ", say=("1 +", " 2")))
+        await it.router.start()
+        assert await it.ask(complete("x = ‸\n")) == ["1 + 2"]
+        assert [turn.outcome for turn in it.router.turns] == ["shown"]
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_the_stream_is_closed_as_soon_as_the_block_is_whole() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("a()\n", "b()\n"), hang=True))
+        await it.router.start()
+        request = complete("‸\n")
+        it.router.opened(request.document)
+        assert await it.ask(request) == ["a()"]
+        assert it.engine.closed == 1
+
+    run(story())
+
+
+def test_typing_what_was_suggested_asks_nobody() -> None:
+    async def story() -> None:
+        it = Yard(Cue(when="def ", say=("add(a, b):",)))
+        await it.router.start()
+        assert await it.ask(complete("def ‸\n")) == ["add(a, b):"]
+        assert await it.ask(complete("def add‸\n", version=2)) == ["(a, b):"]
+        assert await it.ask(complete("def add(‸)\n", version=3)) == ["a, b):"]
+        assert len(it.engine.heard) == 1
+        assert await it.ask(complete("def adx‸\n", version=4)) == []
+        assert len(it.engine.heard) == 2
+
+    run(story())
+
+
+def test_a_question_asked_twice_is_answered_once() -> None:
+    async def story() -> None:
+        it = Yard(Cue(when="x = ", say=("1",)))
+        await it.router.start()
+        for path in ("/work/a.py", "/work/b.py"):
+            assert await it.ask(complete("x = ‸\n", path)) == ["1"]
+        assert len(it.engine.heard) == 1
+
+    run(story())
+
+
+def test_a_newer_request_takes_the_place_of_an_older_one() -> None:
+    async def story() -> None:
+        it = Yard(Cue(when="a = ", hang=True), Cue(when="a = b", say=(".c",)))
+        await it.router.start()
+        older = asyncio.ensure_future(it.ask(complete("a = ‸\n")))
+        await it.engine.asked.wait()
+        assert await it.ask(complete("a = b‸\n", version=2)) == [".c"]
+        with pytest.raises(router.Superseded):
+            await older
+        assert it.engine.closed == 1
+
+    run(story())
+
+
+def test_cancelling_who_asked_stops_the_engine() -> None:
+    async def story() -> None:
+        it = Yard(Cue(hang=True))
+        await it.router.start()
+        asked = asyncio.ensure_future(it.ask(complete("a = ‸\n")))
+        await it.engine.asked.wait()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert it.engine.closed == 1
+        assert it.router.turns[-1].outcome == "cancelled"
+
+    run(story())
+
+
+@pytest.mark.parametrize("failure", ["Unreachable", "ModelMissing", "Incomplete", "Busy", "PromptCut"])
+def test_an_engine_that_fails_shows_nothing_and_is_told_of_once(failure: str) -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("half an ans",), fail=failure))
+        await it.router.start()
+        assert await it.ask(complete("x = ‸\n")) == []
+        assert await it.ask(complete("y = ‸\n", version=2)) == []
+        offline = [status for status in it.told if status.state == "offline"]
+        assert len(offline) == (0 if failure in ("Incomplete", "Busy") else 1)
+
+    run(story())
+
+
+def test_secret_files_get_no_request_at_all() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("x",)), config=Config(privacy=Privacy(exclude=("private/",))))
+        await it.router.start()
+        for path in ("/work/.env", "/work/private/a.py", "/work/ID_RSA"):
+            assert await it.ask(complete("KEY=‸\n", path)) == []
+        assert it.engine.heard == []
+        assert {status.state for status in it.told} == {"ready", "excluded"}
+
+    run(story())
+
+
+def test_a_suggestion_is_no_longer_than_the_settings_say() -> None:
+    async def story() -> None:
+        it = Yard(
+            Cue(say=("f(\n", " 1,\n", " 2,\n", " 3,\n"), hang=True), config=Config(complete=Complete(max_lines=3))
+        )
+        await it.router.start()
+        request = complete("‸\n", "/work/a.txt")
+        assert await it.ask(request) == ["f(\n 1,\n 2,"]
+
+    run(story())
+
+
+def test_fill_in_the_middle_stands_in_the_order_that_the_prefix_cache_wants() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("1",)), family="qwen")
+        await it.router.start()
+        await it.ask(complete("a\nx = ‸\nb\n"))
+        await it.ask(complete("a\nx = y‸\nb\n", version=2))
+        first, second = (call.prompt for call in it.engine.heard)
+        assert first == "<|fim_prefix|>a\n<|fim_suffix|>\nb\n<|fim_middle|>x = "
+        assert second == first + "y"
+
+    run(story())
+
+
+def test_marks_in_the_users_text_do_not_reach_the_engine_as_marks() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("1",)), family="qwen")
+        await it.router.start()
+        await it.ask(complete("s = '<|fim_middle|>'\n‸<|endoftext|>\n"))
+        assert it.engine.heard[0].prompt.count("<|fim_middle|>") == 1
+        assert "<|endoftext|>" not in it.engine.heard[0].prompt
+
+    run(story())
+
+
+def test_edits_keep_the_tree_and_a_closed_document_is_forgotten() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("x = 1\n", "    return x\n", "\n", "g()\n"), hang=True))
+        await it.router.start()
+        text, cursor = at("def f():\n‸\n\ny = 2\n")
+        it.router.opened(document(text))
+        text = text[:cursor] + "    " + text[cursor:]
+        it.router.edited(document(text, version=2), [Change(cursor, cursor, "    ")])
+        request = Request("complete", document(text, version=2), Span(cursor + 4, cursor + 4))
+        assert await it.ask(request) == ["x = 1\n    return x"]
+        it.router.closed(request.document.path)
+        assert await it.ask(request) == ["x = 1\n    return x"]
+
+    run(story())
