@@ -25,7 +25,7 @@ bench: develop  ## every measuring program, one after the other
 	@for program in bench/[!_]*.py; do echo "== $$program" && $(B) "$$program" || exit 1; done
 
 docs: install  ## write the pages that are made from the code
-	@$(B) -I -m lsp config --schema > docs/settings.schema.json
+	@$(B) docs/generate.py
 
 lock:  ## pin all packages anew, needs uv; UPGRADE=--upgrade takes the newest
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv; get it with: pipx install uv" >&2; exit 1; }

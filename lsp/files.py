@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from router import SwitchyardError
@@ -9,6 +10,9 @@ from router.types import Document
 
 LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all
 _SNIFF = 8192  # bytes; git looks for a NUL among the first 8000 to call a file binary
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 # What editors call the language of a file, where that is not its extension.
 _LANGUAGES = {
@@ -85,3 +89,22 @@ def _content(name: str, path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
         raise SwitchyardError(f"{name} can't be read: {reason}.") from error
+
+
+def offset(document: Document, name: str, line: int, column: int) -> int:
+    """The code point that stands at a line and column, from 1, as editors print them. Raises SwitchyardError."""
+    lines = _LINE.findall(document.text) if document.text else [""]
+    if _LINE_END.search(lines[-1]):
+        lines.append("")
+    if not 1 <= line <= len(lines):
+        raise SwitchyardError(f"{name} has {len(lines):,} lines; there is no line {line}.")
+    length = len(_LINE_END.sub("", lines[line - 1]))
+    if not 1 <= column <= length + 1:
+        raise SwitchyardError(f"Line {line} of {name} has {length:,} characters; there is no column {column}.")
+    return sum(map(len, lines[: line - 1])) + column - 1
+
+
+def place(document: Document, at: int) -> tuple[int, int]:
+    """The line and column, from 1, of a code point."""
+    ends = [found.end() for found in _LINE_END.finditer(document.text, 0, at)]
+    return len(ends) + 1, at - (ends[-1] if ends else 0) + 1

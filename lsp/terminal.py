@@ -56,6 +56,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=True))
 
 
+def say(text: str) -> None:
+    """One sentence on stdout."""
+    print(clean(text))
+
+
 def note(text: str) -> None:
     """One sentence on stderr."""
     print(clean(text), file=sys.stderr)

@@ -1,0 +1,206 @@
+"""The commands that ask the router itself: complete, models and config."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import router.config
+from lsp import files, terminal
+from router import BadConfig
+from router.config import Config, Layer
+from router.engine import Router
+from router.models import plan
+from router.models.plan import Survey
+from router.types import Document, Insertion, Model, Request, Route, Span, Status
+
+WORKSPACE_FILE = ".switchyard.toml"
+
+
+class Found:
+    """What one question to the router brought; `status` is the last thing that was said of the engine."""
+
+    def __init__(self) -> None:
+        self.insertions: list[Insertion] = []
+        self.route: Route | None = None
+        self.status = Status("offline", "No engine was found.")
+
+    def tell(self, status: Status) -> None:
+        """Keep the newest."""
+        self.status = status
+
+    @property
+    def silence(self) -> str:
+        """Why nothing was suggested."""
+        if self.status.state != "ready" or self.route is None:
+            return self.status.message
+        return f"{self.route.runtime} has nothing to suggest here that it is sure of."
+
+
+def complete(name: str, line: int, column: int, *, settings: Sequence[str], manual: bool, as_json: bool) -> int:
+    """Print what would be inserted at a place of a file; line and column from 1. Raises SwitchyardError."""
+    document = files.read(name)
+    at = files.offset(document, name, line, column)
+    chosen = read_settings(settings, files.workspace(Path(document.path)))
+    found = Found()
+    if manual or chosen.complete.automatic:
+        request = Request("complete", document, Span(at, at), manual=manual)
+        with terminal.waiting("asking the engine"):
+            asyncio.run(_ask(chosen, request, found))
+    else:
+        found.status = Status("off", "Automatic suggestions are switched off; --manual asks all the same.")
+    if as_json:
+        terminal.as_json(_completion(document, found))
+    elif found.insertions:
+        print(terminal.clean(found.insertions[0].text))
+    else:
+        terminal.note(f"switchyard: silent. {found.silence}")
+    return int(found.status.state == "offline")
+
+
+async def _ask(settings: Config, request: Request, found: Found) -> None:
+    engine = Router(settings, found.tell)
+    try:
+        engine.opened(request.document)
+        await engine.start()
+        found.route = engine.route
+        if found.route is None:
+            return
+        async with aclosing(engine.ask(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Insertion):
+                    found.insertions.append(answer)
+    finally:
+        await engine.aclose()
+
+
+def _completion(document: Document, found: Found) -> dict[str, object]:
+    def place(offset: int) -> dict[str, int]:
+        line, column = files.place(document, offset)
+        return {"line": line, "column": column}
+
+    insertions = [
+        {"text": it.text, "start": place(it.span.start), "end": place(it.span.end)} for it in found.insertions
+    ]
+    route = found.route or Route("", "")
+    silent = "" if insertions else found.silence
+    return {"engine": route.runtime, "model": route.model, "why": route.why, "insertions": insertions, "silent": silent}
+
+
+def models(settings: Sequence[str], as_json: bool) -> int:
+    """Print the engines and their models, and which one completes. Raises BadConfig."""
+    chosen = read_settings(settings, Path.cwd())
+    with terminal.waiting("asking the engines"):
+        surveys = asyncio.run(survey(chosen))
+    route, why = choose(surveys, chosen)
+    if as_json:
+        terminal.as_json(_surveyed(surveys, route, why))
+        return 0
+    rows = [_row(it, _is_route(it, route)) for found in surveys for it in found.models]
+    terminal.table(("", "engine", "model", "fills in the middle", "parameters>", "size>", "window>", "is"), rows)
+    for found in surveys:
+        if found.error:
+            terminal.say(f"{found.engine}: {found.error}")
+    terminal.say(f"{route.runtime} completes. {why}" if route else f"Nothing completes. {why}")
+    return 0
+
+
+async def survey(settings: Config) -> list[Survey]:
+    """What every engine says of itself; no model is loaded by asking."""
+    engine = Router(settings)
+    try:
+        return await engine.survey()
+    finally:
+        await engine.aclose()
+
+
+def choose(surveys: Sequence[Survey], settings: Config) -> tuple[Route | None, str]:
+    """The route that these settings choose, and why; or None, and why not."""
+    try:
+        route = plan.choose(surveys, settings)
+    except BadConfig as error:
+        return None, str(error)
+    return route, route.why
+
+
+def _is_route(model: Model, route: Route | None) -> bool:
+    return route is not None and (model.runtime, model.name) == (route.runtime, route.model)
+
+
+def _row(model: Model, in_force: bool) -> tuple[str, ...]:
+    parameters = f"{model.parameters / 1e9:.1f}B" if model.parameters else ""
+    window = f"{model.window:,}" if model.window else ""
+    family = model.family or "no"
+    state = ", ".join(word for word, holds in (("loaded", model.loaded), ("remote", model.remote)) if holds)
+    mark = "→" if in_force else ""
+    return mark, model.runtime, model.name, family, parameters, terminal.size(model.size), window, state
+
+
+def _surveyed(surveys: Sequence[Survey], route: Route | None, why: str) -> dict[str, object]:
+    def plain(model: Model) -> dict[str, object]:
+        return {name: getattr(model, name) for name in Model.__struct_fields__} | {"in_force": _is_route(model, route)}
+
+    engines = [{"engine": it.engine, "error": it.error, "models": [plain(m) for m in it.models]} for it in surveys]
+    return {"engine": route.runtime if route else "", "why": why, "engines": engines}
+
+
+def config(settings: Sequence[str], as_json: bool) -> int:
+    """Print every setting, its value and where that comes from. Raises BadConfig."""
+    found = layers(settings, Path.cwd())
+    known = router.config.settings()
+    rows: dict[str, tuple[object, str]] = {}
+    for count in range(len(found) + 1):  # who changed a value last is where it comes from
+        merged = router.config.merge(found[:count])
+        for path, setting in known.items():
+            value = _leaf(merged.config, path)
+            if setting.key not in rows or rows[setting.key][0] != value:
+                rows[setting.key] = (value, found[count - 1].name if count else "")
+    for complaint in router.config.merge(found).complaints:
+        terminal.note(f"switchyard: {complaint}")
+    if as_json:
+        terminal.as_json({key: {"value": value, "from": source} for key, (value, source) in rows.items()})
+    else:
+        terminal.table(
+            ("setting", "value", "from"), [(key, str(value), source) for key, (value, source) in rows.items()]
+        )
+    return 0
+
+
+def _leaf(tree: object, path: Sequence[str]) -> object:
+    for name in path:
+        tree = getattr(tree, name)
+    return tree
+
+
+def layers(settings: Sequence[str], folder: Path) -> list[Layer]:
+    """The settings of the user, of the command line and of the workspace `folder`. Raises BadConfig."""
+    home = Path(router.config.user_path(os.environ, str(Path.home())))
+    found = [_layer(home, "user")] if home.is_file() else []
+    found.append(router.config.launch([_pair(setting) for setting in settings]))
+    own = folder / WORKSPACE_FILE
+    return [*found, _layer(own, "workspace")] if own.is_file() else found
+
+
+def _layer(path: Path, trust: router.config.Trust) -> Layer:
+    try:
+        return router.config.parse(str(path), path.read_text("utf-8"), trust)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{path} can't be read: it must be a UTF-8 text file that you may read.") from error
+
+
+def _pair(setting: str) -> tuple[str, str]:
+    key, is_pair, value = setting.partition("=")
+    if not is_pair:
+        raise BadConfig(f"--set {setting}: it must be KEY=VALUE, as in --set runtime.engine=echo.")
+    return key, value
+
+
+def read_settings(settings: Sequence[str], folder: Path) -> Config:
+    """The tree in force for the workspace `folder`; what it may not ask for is noted on stderr. Raises BadConfig."""
+    merged = router.config.merge(layers(settings, folder))
+    for complaint in merged.complaints:
+        terminal.note(f"switchyard: {complaint}")
+    return merged.config

@@ -1,0 +1,193 @@
+"""`switchyard doctor`: what was found, what is missing, and the exact command that mends it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib.util
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from msgspec import Struct, structs
+
+from lsp import commands, terminal
+from router import BadConfig
+from router.config import Config
+from router.models.plan import Survey
+from router.types import Model, Route
+
+PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
+_PULL = "ollama pull qwen2.5-coder:1.5b"
+_LOOPBACK = ("127.", "localhost", "::1")
+_MARKS = {"ok": "ok", "note": "note", "warning": "WARNING", "missing": "missing", "wrong": "WRONG"}
+
+State = Literal["ok", "note", "warning", "missing", "wrong"]
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at; `mend` is a command or a step, empty when there is nothing to do."""
+
+    name: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def run(settings: Sequence[str], as_json: bool) -> int:
+    """Look at everything and print it; 1 when the main job can't run. Raises nothing but for a wrong --set."""
+    chosen, checks = _settings(settings)
+    with terminal.waiting("asking the engines"):
+        surveys = asyncio.run(commands.survey(chosen))
+    route, why = commands.choose(surveys, chosen)
+    checks += [*_engines(surveys), *_hosts(chosen, surveys), *_editors()]
+    verdict = _verdict(route, why)
+    if as_json:
+        versions = {"python": platform.python_version(), "platform": platform.platform(), **_versions()}
+        plain = [structs.asdict(check) for check in checks]
+        terminal.as_json({"ok": route is not None, "verdict": verdict, "checks": plain, "versions": versions})
+    else:
+        _print(checks, verdict)
+    return int(route is None)
+
+
+def _print(checks: Sequence[Check], verdict: str) -> None:
+    packages = ", ".join(f"{name} {number}" for name, number in _versions().items())
+    terminal.say(f"{packages}; Python {platform.python_version()}, {platform.platform()}")
+    for check in checks:
+        terminal.say(f"{_MARKS[check.state]:>8}  {check.name}: {check.found}")
+        if check.mend:
+            terminal.say(f"{'':>8}  -> {check.mend}")
+    terminal.say(f"\n{verdict}")
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _verdict(route: Route | None, why: str) -> str:
+    if route is None:
+        return f"Completion can't run. {why}"
+    if route.runtime == "echo":
+        return f"Completion runs, but no model is there: echo only repeats what the code already says. Best: {_PULL}"
+    return f"Completion runs on {route.runtime}. {why}"
+
+
+def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
+    """The settings in force, or the defaults when a file is wrong; a wrong --set is raised."""
+    try:
+        layers = commands.layers(settings, Path.cwd())
+        files = [layer.name for layer in layers if layer.name != "--set"]
+        chosen = commands.read_settings(settings, Path.cwd())
+    except BadConfig as error:
+        if str(error).startswith("--set"):
+            raise
+        return Config(), [Check("settings", "wrong", str(error), "correct that line; until then the defaults hold")]
+    return chosen, [Check("settings", "ok", ", ".join(files) or "the defaults; there is no settings file")]
+
+
+def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
+    for survey in surveys:
+        if survey.engine == "echo":
+            yield Check("echo", "ok", "needs no weights; it only repeats what the code already says")
+        elif survey.error or not survey.models:
+            yield Check(survey.engine, "missing", survey.error or "it has no models", _mend(survey))
+        else:
+            yield from _models(survey)
+
+
+def _models(survey: Survey) -> Iterator[Check]:
+    able = [model.name for model in survey.models if model.family and not model.remote]
+    state: State = "ok" if able else "missing"
+    found = f"{len(survey.models)} models, {len(able)} of them can complete" + (f": {', '.join(able)}" if able else "")
+    yield Check(survey.engine, state, found, "" if able else _mend(survey))
+    for model in survey.models:
+        if not model.family:
+            yield Check(survey.engine, "note", f"{model.name} can't fill in the middle; it is not used for completion")
+        if model.remote or _is_cloud(model):
+            found = f"{model.name} runs on somebody else's machine; it is not used for completion"
+            yield Check(survey.engine, "warning", found, f"ollama rm {model.name}" if _is_cloud(model) else "")
+
+
+def _is_cloud(model: Model) -> bool:
+    return model.name.endswith((":cloud", "-cloud"))
+
+
+def _mend(survey: Survey) -> str:
+    """The command that brings what this engine lacks."""
+    if survey.engine == "ollama" and survey.error:
+        return "ollama serve" if shutil.which("ollama") else f"install Ollama, then: {_PULL}"
+    if survey.engine == "ollama":
+        return _PULL
+    if survey.engine == "embedded":
+        return _mend_embedded()
+    return ""
+
+
+def _mend_embedded() -> str:
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "make install, or in a checkout: uv tool install --force '.[embedded]'"
+    if sys.platform == "linux" and not _loads("libgomp.so.1"):
+        return "apt install libgomp1"
+    return "name a model file: set runtime.embedded.gguf in your settings"
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _hosts(settings: Config, surveys: Sequence[Survey]) -> Iterator[Check]:
+    """Where code is sent to, and who else could reach the engine that it is sent to."""
+    ollama = urlsplit(settings.runtime.ollama.host)
+    for name, host in (("ollama", ollama.hostname), ("openai", urlsplit(settings.runtime.openai.host).hostname)):
+        if host and not host.startswith(_LOOPBACK):
+            yield Check(name, "warning", f"your settings send code to {host}, which is not this machine")
+    answers = any(survey.engine == "ollama" and not survey.error for survey in surveys)
+    address = _own_address() if answers else ""
+    if address and _answers(address, ollama.port or 11434):
+        found = f"Ollama answers on {address} too: whoever reaches this machine can use it"
+        yield Check("ollama", "warning", found, "set OLLAMA_HOST=127.0.0.1 where Ollama is started, and start it again")
+
+
+def _own_address() -> str:
+    """This machine's address on its network, or an empty string. No packet is sent: connecting UDP only chooses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as chooser:
+        try:
+            chooser.connect(("192.0.2.1", 9))  # an address that is for documentation only
+        except OSError:
+            return ""
+        address = str(chooser.getsockname()[0])
+        return "" if address.startswith(_LOOPBACK) else address
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def _editors() -> Iterator[Check]:
+    plugin = Path(__file__).resolve().parent.parent / "editors" / "neovim"
+    if shutil.which("nvim") is None:
+        yield Check("editor", "note", "there is no nvim on PATH")
+    else:
+        where = f'add to init.lua: vim.opt.rtp:prepend("{plugin}")' if plugin.is_dir() else ""
+        yield Check("editor", "ok", f"nvim at {shutil.which('nvim')}; inside it, :checkhealth switchyard", where)
