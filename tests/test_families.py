@@ -1,0 +1,65 @@
+"""Every family of models that fills in the middle, quantified over all of families.toml."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.models import families
+
+FAMILIES = families.table()
+_MARKS = sorted({mark for family in FAMILIES.values() for mark in family.marks})
+_TEXT = st.lists(st.one_of(st.sampled_from(_MARKS), st.text(max_size=8), st.sampled_from("<|>[]")), max_size=8).map(
+    "".join
+)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_it_has_at_most_four_stops_and_each_occurs_in_the_prompt(name: str) -> None:
+    family = FAMILIES[name]
+    prompt = family.prompt("before", "after", "typed")
+    assert len(family.stop) <= 4
+    assert all(stop in prompt for stop in family.stop)
+    assert set(family.stop) <= set(family.marks)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_typed_stands_last(name: str) -> None:
+    assert FAMILIES[name].prompt("before", "after", "typed").endswith("typed")
+
+
+@given(st.sampled_from(sorted(FAMILIES)), _TEXT, _TEXT, _TEXT)
+def test_no_mark_in_the_users_text_reaches_the_model_as_a_mark(name: str, before: str, after: str, typed: str) -> None:
+    family = FAMILIES[name]
+    empty = family.prompt("", "", "")
+    # A prefix ends with its last line's end, so no mark can be pieced together from two texts.
+    prompt = family.prompt(before + "\n", after, typed)
+    for mark in family.marks:
+        assert prompt.count(mark) == empty.count(mark)
+
+
+@given(st.sampled_from(sorted(FAMILIES)), _TEXT)
+def test_escaping_hides_nothing_from_the_eye(name: str, text: str) -> None:
+    assert FAMILIES[name].escape(text).replace("\u200b", "") == text.replace("\u200b", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [
+        ("qwen2.5-coder:1.5b-base", "qwen"),
+        ("hf.co/Qwen/Qwen2.5-Coder-1.5B-GGUF:Q4_K_M", "qwen"),
+        ("qwen3-coder:30b", "qwen"),
+        ("codegemma:2b", "codegemma"),
+        ("starcoder2:3b", "starcoder"),
+        ("granite-code:3b", "starcoder"),
+        ("codestral:22b", "codestral"),
+        ("deepseek-coder:1.3b-base", "deepseek"),
+        ("switchyard-30m", "switchyard"),
+        ("llama3.2:3b", ""),
+        ("qwen3:8b", ""),
+        ("gemma3:4b", ""),
+    ],
+)
+def test_a_name_betrays_its_family(model: str, family: str) -> None:
+    assert families.of(model) == family
