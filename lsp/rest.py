@@ -1,0 +1,114 @@
+"""All of LSP that is not typed sixty times a minute: pygls, kept to the one thing that it does well, dispatch.
+
+Imported after `initialize` is answered, for it takes ten times as long as that answer. Its own workspace, framing
+and lifecycle are not used; what it writes passes the wire, which sees to it that every id is answered once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Protocol
+
+import msgspec
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from lsp.messages import Id
+from lsp.present import ACCEPTED
+from lsp.wire import Wire, log
+
+# pygls logs whole messages and cattrs' tracebacks quote them, at every level that it uses.
+logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+
+
+class Host(Protocol):
+    """Who carries out what pygls has understood."""
+
+    wire: Wire
+
+    def accepted(self, uri: str, text: str) -> None: ...
+    def configure(self, settings: object) -> None: ...
+    def entered(self, uri: str) -> None: ...
+
+
+class _Protocol(LanguageServerProtocol):
+    """pygls' own, but for what it loses: answers to malformed requests, and the cancelling of commands."""
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
+        """A command as a coroutine of its own, where pygls has a generator that no cancellation gets through."""
+        command = self.fm.commands.get(params.command)
+        if command is None:
+            raise JsonRpcInvalidParams(f"There is no command {params.command!r}.")
+        return await command(*(params.arguments or ()))
+
+
+class _Server(LanguageServer):
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """A line for the log, where pygls would open a window in the editor."""
+        log.warning("a message was not understood: %s", type(error).__name__)
+
+
+class _Writer:
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def write(self, body: bytes) -> None:
+        """One body from pygls."""
+        self._wire.relay(body)
+
+    def close(self) -> None:
+        """The wire closes itself."""
+
+
+class Rest:
+    """pygls, fed with one message at a time."""
+
+    def __init__(self, host: Host, version: str) -> None:
+        self._wire = host.wire
+        server = _Server("switchyard", version, protocol_cls=_Protocol)
+        self._protocol = server.protocol
+        self._protocol.set_writer(_Writer(host.wire), include_headers=False)
+        _register(server, host)
+
+    def handle(self, body: bytes) -> None:
+        """Dispatch one message; a malformed request is refused, a malformed answer fails whoever waits for it."""
+        content = msgspec.json.decode(body)
+        try:
+            message = self._protocol.structure_message(content)
+        except JsonRpcException as error:
+            if "method" in content:
+                self._wire.refuse(content.get("id"), error.code or 0, "The parameters are not valid.")
+            elif future := self._protocol._request_futures.pop(content.get("id"), None):
+                future.set_exception(error)
+        else:
+            self._protocol.handle_message(message)
+
+    def cancel(self, id: Id) -> None:
+        """Stop the handler of a request, if it still runs."""
+        future = self._protocol._request_futures.pop(id, None)  # type: ignore[arg-type]
+        if future is not None:
+            future.cancel()
+
+
+def _register(server: LanguageServer, host: Host) -> None:
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(params: types.InlineCompletionParams) -> None:
+        """Never called, for the host reads these itself; here so that the capabilities are complete."""
+
+    @server.command(ACCEPTED)
+    async def accepted(*arguments: str) -> None:  # anything may come, but were it `object`, pygls would pass itself
+        if len(arguments) != 2 or not all(isinstance(it, str) for it in arguments):
+            raise JsonRpcInvalidParams(f"{ACCEPTED} takes a URI and a text.")
+        host.accepted(arguments[0], arguments[1])
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def configured(params: types.DidChangeConfigurationParams) -> None:
+        host.configure(params.settings)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        if params.event.added:
+            host.entered(params.event.added[0].uri)

@@ -1,0 +1,120 @@
+"""The layers of settings and the files that some of them come from; the last good ones stay in force."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+from router import BadConfig, config
+from router.config import Config, Layer
+
+WORKSPACE_FILE = ".switchyard.toml"
+LARGEST = 1 << 20  # bytes; a file that is larger is no settings file
+DEBOUNCE = 100  # ms; an editor that saves by renaming makes several events of it
+
+Complain = Callable[[str], object]
+
+
+class Settings:
+    """User file, launch arguments, workspace file, editor: merged in that order into one frozen tree."""
+
+    def __init__(self, launch: Layer, complain: Complain) -> None:
+        self._complain = complain
+        self._launch = launch
+        self._files: dict[str, Layer] = {}
+        self._editor: Layer | None = None
+        self._user = config.user_path(os.environ, os.path.expanduser("~"))
+        self._workspace = ""
+        self._said: set[str] = set()
+        self.config = config.merge([launch]).config
+
+    def enter(self, root: str) -> Config:
+        """Read both files; `root` is the workspace's folder, or empty."""
+        self._files.pop(self._workspace, None)
+        self._workspace = os.path.join(root, WORKSPACE_FILE) if root else ""
+        self._said.clear()
+        return self.read()
+
+    def read(self) -> Config:
+        """Read both files again."""
+        self._read(self._user, "user")
+        self._read(self._workspace, "workspace")
+        return self._merge()
+
+    def edit(self, values: object) -> Config:
+        """Take what the editor says; null says nothing, and what is no settings at all is complained of."""
+        values = values.get("switchyard", values) if isinstance(values, dict) else values
+        if values is not None:
+            self._try(lambda: self._from_editor(values))
+        return self._merge()
+
+    async def changes(self) -> AsyncGenerator[Config, None]:
+        """The tree whenever one of the files was written, until closed."""
+        from watchfiles import awatch
+
+        files, folders = self._watched()
+        if not folders:
+            return
+        changes = awatch(
+            *folders,
+            watch_filter=lambda _, path: path in files,
+            debounce=DEBOUNCE,
+            recursive=False,
+            ignore_permission_denied=True,
+        )
+        async for _ in changes:
+            yield self.read()
+
+    def _watched(self) -> tuple[set[str], set[str]]:
+        """The files, and the folders that they are in, or would be."""
+        files = {os.path.abspath(file) for file in (self._user, self._workspace) if file}
+        return files, {folder for file in files if os.path.isdir(folder := os.path.dirname(file))}
+
+    def _from_editor(self, values: object) -> None:
+        if not isinstance(values, dict):
+            raise BadConfig("The editor's settings must be a table of settings.")
+        self._editor = config.layer("the editor's settings", values, "workspace")
+
+    def _read(self, file: str, trust: config.Trust) -> None:
+        def read() -> None:
+            if (text := _text(file)) is None:
+                self._files.pop(file, None)
+            else:
+                self._files[file] = config.parse(file, text, trust)
+
+        self._try(read)
+
+    def _try(self, take: Callable[[], None]) -> None:
+        try:
+            take()
+        except BadConfig as error:
+            self._say(str(error))
+
+    def _merge(self) -> Config:
+        files = [self._files.get(self._user), self._launch, self._files.get(self._workspace), self._editor]
+        merged = config.merge([layer for layer in files if layer is not None])
+        for complaint in merged.complaints:
+            self._say(complaint)
+        self.config = merged.config
+        return self.config
+
+    def _say(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._complain(sentence)
+
+
+def _text(file: str) -> str | None:
+    """What a settings file says; None: there is none. Raises BadConfig."""
+    path = Path(file)
+    try:
+        if not file or not path.is_file():
+            return None
+        if path.stat().st_size > LARGEST:
+            raise BadConfig(f"{file} is larger than {LARGEST >> 20} MB; that is no settings file.")
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{file} is not UTF-8 text; save it as UTF-8.") from error
+    except OSError as error:
+        raise BadConfig(f"{file} can't be read ({error.strerror}); mend its permissions.") from error
