@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 
 from router import echo
+from router.config import Config
 from router.types import Call, Delta, Model, Route, Timing
 
 NAME = "echo"
@@ -46,6 +47,11 @@ class Echo:
 
     async def aclose(self) -> None:
         return None
+
+
+def build(config: Config) -> Echo:
+    """The engine that is always there."""
+    return Echo()
 
 
 def _until(text: str, stops: tuple[str, ...]) -> str:
