@@ -7,9 +7,10 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from importlib.resources import files
 
 import router
-from router import answers, runtimes
+from router import answers, runtimes, tasks
 from router.cache import Cache
 from router.config import Config
 from router.context import privacy, window
@@ -30,6 +31,7 @@ from router.types import (
     Route,
     Runtime,
     Status,
+    Task,
     Timing,
     Turn,
 )
@@ -63,6 +65,7 @@ class Router:
         engines: Mapping[str, Runtime] | None = None,
     ) -> None:
         self.config = config
+        self.tasks = tasks.table(_prompts())
         self.turns: deque[Turn] = deque(maxlen=1000)
         self.tally: Counter[str] = Counter()
         self._tell, self._clock = tell, clock
@@ -115,8 +118,10 @@ class Router:
     async def ask(self, request: Request) -> AsyncGenerator[Delta | Answer, None]:
         """What may be shown at the request's cursor, best first; nothing is silence.
 
-        Raises Superseded when a newer request for the same document came. An engine's failure is told, not raised.
+        Raises Superseded when a newer request for the same document came, and BadTask for a task that there is not.
+        An engine's failure is told, not raised.
         """
+        task = self._task(request)
         document, at = request.document, request.span.start
         self._schedule.supersede(document.path)
         if not self._admitted(document):
@@ -130,22 +135,27 @@ class Router:
         if shown and not request.manual:
             self._note(request, None, "cached", began)
             return
-        insertion = await self._complete(request, began)
+        insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
             self._cache.suggested(document, at, insertion.text)
             yield insertion
 
-    async def _complete(self, request: Request, began: float) -> Insertion | None:
+    def _task(self, request: Request) -> Task:
+        if request.task not in self.tasks:
+            raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
+        return self.tasks[request.task]
+
+    async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
         """What the engine suggests, through every filter; None when there is nothing to show."""
         runtime, route = await self._fleet.engine()
         if runtime is None or route is None:
             return None
-        call = self._call(request, route)
+        call = self._call(task, request, route)
         said = self._cache.answers.get(call)
         outcome: Outcome = "silent" if said is None else "cached"
         try:
             if said is None:
-                async with self._schedule.turn("typing", request.document.path) as ticket:
+                async with self._schedule.turn(task.lane, request.document.path) as ticket:
                     said = await self._say(request, runtime, call, ticket)
                 self._cache.answers.put(call, said)
             insertion = answers.insertion(request.document.text, request.span.start, said)
@@ -196,10 +206,10 @@ class Router:
             return len("\n".join(lines[: self.config.complete.max_lines]))
         return None
 
-    def _call(self, request: Request, route: Route) -> Call:
+    def _call(self, task: Task, request: Request, route: Route) -> Call:
         """The call for a completion: everything in it has passed the gate."""
         text, at = request.document.text, request.span.start
-        limit = self.config.complete.max_tokens
+        limit = min(task.max_tokens, self.config.complete.max_tokens)
         family = families.table()[route.family]
         kept = self._open.setdefault(request.document.path, Open(request.document, self._clock))
         now = self._clock()
@@ -259,3 +269,9 @@ class Router:
         for path in list(self._open):
             self.closed(path)
         await self._fleet.aclose()
+
+
+def _prompts() -> dict[str, str]:
+    """The files of prompts/ by the names of their tasks."""
+    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
+    return {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found}

@@ -1,0 +1,33 @@
+"""A task is a file: front matter and a prompt, with an error that names file and field."""
+
+from __future__ import annotations
+
+import pytest
+
+from router import BadTask, tasks
+
+FRONT = '+++\ntitle = "T"\noffer = "cursor"\nanswer = "prose"\nlane = "attended"\nsize = 3\nmax_tokens = 9\n+++\n'
+
+
+def test_a_task_is_front_matter_and_a_prompt() -> None:
+    task = tasks.read("explain", FRONT + "\nExplain this.\n")
+    assert (task.name, task.title, task.size, task.body) == ("explain", "T", 3, "Explain this.")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Explain this.", "prompts/x.md: it must open with front matter"),
+        (FRONT.replace("prose", "poem"), "prompts/x.md: .*answer"),
+        (FRONT.replace("title", "titel"), "prompts/x.md: .*titel"),
+        (FRONT.replace("size = 3\n", ""), "prompts/x.md: .*size"),
+        (FRONT.replace("= 3", "= ="), "prompts/x.md: .*(line 6|[Ii]nvalid)"),
+    ],
+)
+def test_what_is_no_task_is_told_with_file_and_field(text: str, says: str) -> None:
+    with pytest.raises(BadTask, match=says):
+        tasks.read("x", text)
+
+
+def test_the_table_is_in_the_order_of_the_names() -> None:
+    assert list(tasks.table({"b": FRONT, "a": FRONT})) == ["a", "b"]
