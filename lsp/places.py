@@ -30,6 +30,8 @@ def choose(text: str, count: int) -> list[Place]:
     good = [place for place in good if place.text.isprintable()]
     if not good:
         return []
+    times = Counter(place.text for place in lines)  # a line that stands there twice would prove little
+    good = [place for place in good if times[place.text] == 1] or good
     known = Counter(pair for place in lines for pair in _pairs(place.text))
     stretch = -(-len(good) // count)
     groups = [good[index : index + stretch] for index in range(0, len(good), stretch)]

@@ -45,10 +45,10 @@ def console(stderr: bool = False) -> Console:
 
 
 def ready() -> None:
-    """Let a terminal that can't show a character show another, instead of failing."""
+    """Print line by line, and another character where a terminal lacks one, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace", line_buffering=True)
 
 
 def as_json(value: object) -> None:
