@@ -77,7 +77,13 @@ class Event(Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     usage: Usage | None = None
     timings: Timings | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def refusal(self) -> str:
+        """What the server says went wrong, as it says it; empty when nothing did."""
+        said = bytes(self.error).decode("utf-8", "replace")
+        return "" if said == "null" else said
 
     @property
     def text(self) -> str:

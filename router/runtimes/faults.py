@@ -16,13 +16,13 @@ TOO_LONG = re.compile(
     r"exceeds? the available context|exceed_context_size|than the context length|maximum context length"
 )
 NO_MODEL = re.compile(r"model.{0,200}(not found|does not exist)|no such model", re.DOTALL)
-UNABLE = re.compile(r"does not support|not supported|unsupported")
+UNABLE = re.compile(r"does not support|not (currently )?supported|unsupported")
 
 
 class Engine(Struct, frozen=True):
     """How to speak of one engine: its `title`, its `host`, and the sentences that mend what can be wrong.
 
-    In `pull`, `{model}` stands for the model's name.
+    `title` stands in the middle of a sentence too; in `pull`, `{model}` stands for the model's name.
     """
 
     title: str
@@ -32,25 +32,29 @@ class Engine(Struct, frozen=True):
     key: str
     pull: str
 
+    @property
+    def _subject(self) -> str:
+        return self.title[0].upper() + self.title[1:]
+
     def absent(self) -> Unreachable:
-        return Unreachable(f"{self.title} does not answer at {self.host}; {self.start}.")
+        return Unreachable(f"{self._subject} does not answer at {self.host}; {self.start}.")
 
     def stranger(self) -> Unreachable:
         return Unreachable(f"What answers at {self.host} is not {self.title}; {self.start}, or correct {self.setting}.")
 
     def silent(self) -> Incomplete:
         return Incomplete(
-            f"{self.title} at {self.host} was silent for too long; see whether it is overloaded or hangs."
+            f"{self._subject} at {self.host} was silent for too long; see whether it is overloaded or hangs."
         )
 
     def broken(self, model: str) -> Incomplete:
         return Incomplete(
-            f"{self.title} broke off its answer{_with(model)}; ask again, and see its log if it does so again."
+            f"{self._subject} broke off its answer{_with(model)}; ask again, and see its log if it does so again."
         )
 
     def garbled(self, model: str) -> Incomplete:
         return Incomplete(
-            f"{self.title}'s answer{_with(model)} was not well-formed; ask again, or update {self.title}."
+            f"{self._subject}'s answer{_with(model)} was not well-formed; ask again, or update {self.title}."
         )
 
     def cut(self, model: str) -> PromptCut:
@@ -66,27 +70,27 @@ class Engine(Struct, frozen=True):
         if TOO_LONG.search(lower):
             return self.cut(model)
         if status in (401, 403):
-            return Refused(f"{self.title} at {self.host} does not let us in (status {status}); {self.key}.")
+            return Refused(f"{self._subject} at {self.host} does not let us in (status {status}); {self.key}.")
         if status == 429:
-            return Busy(f"{self.title} asks to be left alone for a while; ask again later.")
+            return Busy(f"{self._subject} asks to be left alone for a while; ask again later.")
         if lower.lstrip().startswith("<") or 300 <= status < 400:
             return self.stranger()
         return self._told(model, status, lower)
 
     def _told(self, model: str, status: int, lower: str) -> RuntimeFailure:
         if status == 503:
-            return Busy(f"{self.title} is busy or still starting; ask again in a moment.")
+            return Busy(f"{self._subject} is busy or still starting; ask again in a moment.")
         if status == 404 or NO_MODEL.search(lower):
             return self.missing(model) if NO_MODEL.search(lower) else self.stranger()
         if 400 <= status < 499:
             reason = "cannot do this" if UNABLE.search(lower) else "refuses the request"
             return Refused(
-                f"{self.title} {reason}{_with(model)} (status {status}); choose another model, or update it."
+                f"{self._subject} {reason}{_with(model)} (status {status}); choose another model, or update it."
             )
-        return Incomplete(f"{self.title} failed{_with(model)}; ask again, and see its log if it does so again.")
+        return Incomplete(f"{self._subject} failed{_with(model)}; ask again, and see its log if it does so again.")
 
     def missing(self, model: str) -> ModelMissing:
-        return ModelMissing(f"{self.title} has no model {model or 'of that name'}; {self.pull.format(model=model)}.")
+        return ModelMissing(f"{self._subject} has no model {model or 'of that name'}; {self.pull.format(model=model)}.")
 
 
 def _with(model: str) -> str:

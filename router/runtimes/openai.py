@@ -116,8 +116,8 @@ class OpenAI:
                 async for line in response.aiter_raw():
                     if (event := dialect.event(line)) is not None:
                         begun = True
-                        if event.error is not None:
-                            raise self._engine.refusal(model, -1, bytes(event.error).decode("utf-8", "replace"))
+                        if said := event.refusal:
+                            raise self._engine.refusal(model, -1, said)
                         yield event
         except (self._transport.httpx.HTTPError, OSError, msgspec.MsgspecError) as error:
             raise self._transport.failure(error, self._engine, model, begun=begun) from error

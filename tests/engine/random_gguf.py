@@ -6,8 +6,11 @@ model says is noise, and always the same noise; assert the request, the stream a
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -24,6 +27,15 @@ CHATML = (
 )
 # llama.cpp ends a generation at these two and puts a file name before them in /infill; noise should run on.
 RENAMED = {"<|repo_name|>": "<|reserved_0|>", "<|file_sep|>": "<|reserved_1|>"}
+
+
+@cache
+def made(*, fim: bool = True) -> Path:
+    """The model's file, made once per process and gone with it."""
+    folder = tempfile.mkdtemp(prefix="switchyard-model-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    name = "switchyard-random-4m" if fim else "prose-random-4m"
+    return write(Path(folder) / f"{name}.gguf", name, fim=fim)
 
 
 def write(out: Path, name: str = "switchyard-random-4m", *, fim: bool = True) -> Path:

@@ -1,0 +1,331 @@
+"""The embedded llama.cpp: a real child process, killed, orphaned, restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+import router
+from router import config
+from router.runtimes import child, embedded
+from router.types import Call, Delta, Model, Route, Timing
+from tests.engine import random_gguf
+from tests.test_gguf import pulled
+
+PROMPT = "<|fim_prefix|>def add(a, b):\n    return <|fim_suffix|>\n<|fim_middle|>"
+ROUTE = Route("embedded", "switchyard-random-4m", "switchyard")
+
+
+def settings(gguf: Path | str = "") -> config.Embedded:
+    return config.Embedded(gguf=str(gguf or random_gguf.made()), window=2048)
+
+
+def with_engine(work: Callable[[embedded.Embedded], Awaitable[None]], its: config.Embedded | None = None) -> None:
+    async def whole() -> None:
+        runtime = embedded.Embedded(its or settings(), [])
+        try:
+            await work(runtime)
+        finally:
+            await runtime.aclose()
+
+    asyncio.run(whole())
+
+
+async def answer(runtime: embedded.Embedded, call: Call) -> tuple[str, Timing]:
+    async with aclosing(runtime.generate(call)) as stretches:
+        *deltas, timing = [stretch async for stretch in stretches]
+    assert isinstance(timing, Timing)
+    return "".join(it.text for it in deltas if isinstance(it, Delta)), timing
+
+
+def process(runtime: embedded.Embedded) -> asyncio.subprocess.Process:
+    assert runtime._child is not None
+    return runtime._child.process
+
+
+def test_the_named_file_is_its_model_and_nothing_runs_before_it_is_asked() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        (model,) = await runtime.models()
+        assert (model.name, model.family, model.window) == (ROUTE.model, "switchyard", 2048)
+        assert not model.loaded
+        assert not await runtime.ready(ROUTE)
+        assert runtime._child is None
+
+    with_engine(work)
+
+
+def test_it_starts_on_demand_streams_and_reuses_what_it_has_read() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        text, cold = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=8))
+        assert text
+        assert cold.answer_tokens == 8
+        assert await runtime.ready(ROUTE)
+        assert (await runtime.models())[0].loaded
+        _, warm = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=8))
+        assert warm.reused_tokens == cold.prompt_tokens - 1
+
+    with_engine(work)
+
+
+def test_loads_at_once_start_one_child_and_a_cancelled_one_goes_on() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        keystroke = asyncio.create_task(runtime.load(ROUTE))
+        other = asyncio.create_task(runtime.load(ROUTE))
+        await asyncio.sleep(0)
+        keystroke.cancel()
+        await other
+        assert keystroke.cancelled()
+        pid = process(runtime).pid
+        await runtime.load(ROUTE)
+        assert process(runtime).pid == pid
+
+    with_engine(work)
+
+
+def test_a_closed_stream_frees_the_engine() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        await runtime.load(ROUTE)
+        assert runtime._child is not None
+        engine = runtime._child.engine
+
+        async def busy() -> bool:
+            _, body = await engine._get("/slots")
+            return any(slot["is_processing"] for slot in json.loads(body))
+
+        async with aclosing(runtime.generate(Call(ROUTE, PROMPT, max_tokens=1900))) as stretches:
+            async for _ in stretches:
+                break
+            assert await busy()
+        while await busy():
+            pass
+
+    with_engine(work)
+
+
+def test_an_answer_bound_to_a_schema_parses() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        call = Call(ROUTE, "Is it?", system="Answer.", max_tokens=64, schema='{"enum": ["yes", "no"]}')
+        assert json.loads((await answer(runtime, call))[0]) in ("yes", "no")
+
+    with_engine(work)
+
+
+def test_after_a_crash_it_is_started_again() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        await answer(runtime, Call(ROUTE, PROMPT, max_tokens=2))
+        first = process(runtime)
+
+        async def interrupted() -> None:
+            async with aclosing(runtime.generate(Call(ROUTE, PROMPT, max_tokens=1900))) as stretches:
+                async for _ in stretches:
+                    if first.returncode is None:
+                        first.kill()
+
+        with pytest.raises(router.Incomplete, match="started again"):
+            await interrupted()
+        assert not await runtime.ready(ROUTE)
+        runtime._started -= 1  # the pause after a first crash is one second from the start before
+        await runtime.load(ROUTE)
+        assert process(runtime).pid != first.pid
+        assert (await answer(runtime, Call(ROUTE, PROMPT, max_tokens=2)))[0]
+
+    with_engine(work)
+
+
+def test_an_engine_that_keeps_crashing_is_left_alone_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("router.runtimes.embedded.time.monotonic", lambda: clock[0])
+    runtime = embedded.Embedded(settings(), [])
+    runtime._started = 100.0
+    pauses = []
+    for runtime._crashes in range(8):
+        pauses.append(runtime._pause())
+    assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
+    clock[0] = 131.0
+    assert runtime._pause() == 0
+
+
+def test_while_it_pauses_a_keystroke_is_not_kept_waiting() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        await runtime.load(ROUTE)
+        process(runtime).kill()
+        await process(runtime).wait()
+        with pytest.raises(router.Unreachable, match="started again in 1 s"):
+            await answer(runtime, Call(ROUTE, PROMPT))
+
+    with_engine(work)
+
+
+def test_it_ends_with_its_runtime() -> None:
+    pids: list[int] = []
+
+    async def work(runtime: embedded.Embedded) -> None:
+        await runtime.load(ROUTE)
+        pids.append(process(runtime).pid)
+        await runtime.aclose()
+        await runtime.aclose()
+
+    with_engine(work)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+ORPHANING = """
+import asyncio, sys
+from router import config
+from router.runtimes.embedded import Embedded
+from router.types import Route
+
+async def main():
+    runtime = Embedded(config.Embedded(gguf=sys.argv[1]), [])
+    await runtime.load(Route("embedded", (await runtime.models())[0].name))
+    print(runtime._child.process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is not ours by Linux's own means")
+def test_it_ends_with_its_parent_even_when_the_parent_is_killed() -> None:
+    command = [sys.executable, "-c", ORPHANING, str(random_gguf.made())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        watch = os.pidfd_open(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+    try:
+        gone, _, _ = select.select([watch], [], [], 20)
+    finally:
+        os.close(watch)
+    assert gone
+
+
+@pytest.fixture
+def bare() -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """The child's program by itself: its process, its address and its key."""
+    order = {"gguf": str(random_gguf.made()), "name": "m", "threads": 1, "window": 512, "key": "the key"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-I", str(child.PROGRAM)], stdin=pipe, stdout=pipe, text=True) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write(json.dumps(order) + "\n")
+        running.stdin.flush()
+        said = json.loads(running.stdout.readline())
+        yield running, f"http://127.0.0.1:{said['port']}", order["key"]
+
+
+def test_the_child_ends_when_its_stdin_does(bare: tuple[subprocess.Popen[str], str, str]) -> None:
+    running, _, _ = bare
+    assert running.stdin is not None
+    running.stdin.close()
+    assert running.wait(20) == 0
+
+
+def test_nobody_without_the_key_is_answered(bare: tuple[subprocess.Popen[str], str, str]) -> None:
+    running, host, key = bare
+    for sent in ("", "Bearer another"):
+        question = urllib.request.Request(f"{host}/v1/completions", b'{"prompt": "x"}', {"Authorization": sent})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(question)
+        assert refused.value.code == 401
+        refused.value.close()
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{host}/slots", headers={"Authorization": f"Bearer {key}"})
+    ) as slots:
+        assert slots.status == 200
+    if (command := Path(f"/proc/{running.pid}/cmdline")).exists():
+        assert key.encode() not in command.read_bytes()
+
+
+# What there is to run
+
+
+def test_what_ollama_has_downloaded_is_run_the_likeliest_first(tmp_path: Path) -> None:
+    weights = random_gguf.made().read_bytes()
+    pulled(tmp_path, "registry.ollama.ai/library/broken/1b", b"GGUF no more", "a" * 64)
+    pulled(tmp_path, "registry.ollama.ai/library/prose/1b", random_gguf.made(fim=False).read_bytes(), "b" * 64)
+    pulled(tmp_path, "registry.ollama.ai/library/qwen2.5-coder/1.5b", weights, "c" * 64)
+
+    async def whole() -> None:
+        runtime = embedded.Embedded(config.Embedded(), [tmp_path])
+        models = await runtime.models()
+        assert [(model.name, model.family) for model in models] == [("qwen2.5-coder:1.5b", "qwen"), ("prose:1b", "")]
+        text, _ = await answer(runtime, Call(Route("embedded", "qwen2.5-coder:1.5b", "qwen"), PROMPT, max_tokens=2))
+        assert text
+        await runtime.aclose()
+
+    asyncio.run(whole())
+
+
+def test_of_the_models_that_fill_in_the_one_of_a_fitting_size_comes_first() -> None:
+    def found(name: str, family: str, parameters: float) -> embedded.Found:
+        return embedded.Found(Model("embedded", name, family=family, parameters=int(parameters)), Path(name))
+
+    models = [
+        found("chat", "", 1.5e9),
+        found("big", "qwen", 30e9),
+        found("fit", "qwen", 1.5e9),
+        found("tiny", "qwen", 4e6),
+    ]
+    assert [it.model.name for it in sorted(models, key=embedded._fitness)] == ["fit", "big", "tiny", "chat"]
+
+
+def failing(its: config.Embedded, kind: type[Exception]) -> str:
+    said: list[str] = []
+
+    async def work(runtime: embedded.Embedded) -> None:
+        with pytest.raises(kind) as caught:
+            await runtime.models()
+        said.append(str(caught.value))
+
+    with_engine(work, its)
+    return said[0]
+
+
+def test_nothing_to_run_is_told_with_both_ways_out() -> None:
+    said = failing(config.Embedded(), router.ModelMissing)
+    assert "runtime.embedded.gguf" in said
+    assert "`ollama pull qwen2.5-coder:1.5b`" in said
+
+
+def test_a_file_that_is_not_there_or_is_no_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text.gguf").write_text("not a model")
+    assert "cannot be read" in failing(settings(tmp_path / "none.gguf"), router.ModelMissing)
+    assert "not a whole GGUF" in failing(settings(tmp_path / "text.gguf"), router.ModelMissing)
+
+
+def test_weights_that_are_cut_short_are_told_and_leave_no_process(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(random_gguf.made().read_bytes()[:1_000_000])
+
+    async def work(runtime: embedded.Embedded) -> None:
+        with pytest.raises(router.Unreachable, match="is the file whole"):
+            await runtime.load(Route("embedded", "cut"))
+        assert runtime._child is None
+        assert runtime._crashes == 1
+
+    with_engine(work, settings(cut))
+
+
+def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+    assert "switchyard[embedded]" in failing(settings(), router.Unreachable)
+
+
+def test_a_small_model_gets_one_thread_and_a_large_one_the_cores() -> None:
+    runtime = embedded.Embedded(settings(), [])
+    assert runtime._threads(Model("embedded", "tiny", parameters=4_000_000)) == 1
+    assert runtime._threads(Model("embedded", "large", parameters=2_000_000_000)) == embedded.physical_cores()
+    assert 1 <= embedded.physical_cores() <= (os.cpu_count() or 1)
