@@ -95,7 +95,7 @@ def waiting(what: str) -> Iterator[None]:
 
 def size(amount: int) -> str:
     """Bytes for people: 1.6 GB; an empty string when unknown."""
-    units = ["B", "kB", "MB", "GB", "TB"]
+    units = ["B", "kB", "MB", "GB", "TB", "PB"]
     value = float(amount)
     while value >= 1000 and len(units) > 1:
         value /= 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Any, cast
@@ -46,7 +47,7 @@ class Editorless:
         if method != "textDocument/inlineCompletion":
             return None
         place = params["position"]
-        line = self.buffer.text.split("\n")[place["line"]][: place["character"]]
+        line = re.split("\r\n|\n|\r", self.buffer.text)[place["line"]][: place["character"]]
         text = next((text for end, text in self._suggestions.items() if line.endswith(end)), None)
         return text and {"items": [{"insertText": text, "range": {"start": place, "end": place}}]}
 
