@@ -10,14 +10,13 @@ from pathlib import Path
 
 import router.config
 from lsp import files, terminal
+from lsp.settings import WORKSPACE_FILE
 from router import BadConfig
 from router.config import Config, Layer
 from router.engine import Router
 from router.models import plan
 from router.models.plan import Survey
 from router.types import Document, Insertion, Model, Request, Route, Span, Status
-
-WORKSPACE_FILE = ".switchyard.toml"
 
 
 class Found:
@@ -136,6 +135,8 @@ def _row(model: Model, in_force: bool) -> tuple[str, ...]:
     family = model.family or "no"
     state = ", ".join(word for word, holds in (("loaded", model.loaded), ("remote", model.remote)) if holds)
     mark = "→" if in_force else ""
+    if model.runtime == "echo":
+        return mark, "echo", "(no weights)", "by copying", "", "", "", ""
     return mark, model.runtime, model.name, family, parameters, terminal.size(model.size), window, state
 
 
@@ -177,11 +178,15 @@ def _leaf(tree: object, path: Sequence[str]) -> object:
 
 def layers(settings: Sequence[str], folder: Path) -> list[Layer]:
     """The settings of the user, of the command line and of the workspace `folder`. Raises BadConfig."""
-    home = Path(router.config.user_path(os.environ, str(Path.home())))
-    found = [_layer(home, "user")] if home.is_file() else []
+    found = [_layer(user_file(), "user")] if user_file().is_file() else []
     found.append(router.config.launch([_pair(setting) for setting in settings]))
     own = folder / WORKSPACE_FILE
     return [*found, _layer(own, "workspace")] if own.is_file() else found
+
+
+def user_file() -> Path:
+    """Where the user's own settings are looked for."""
+    return Path(router.config.user_path(os.environ, os.path.expanduser("~")))
 
 
 def _layer(path: Path, trust: router.config.Trust) -> Layer:

@@ -79,7 +79,7 @@ async def _engine(out: Console, client: Client) -> Status:
         except asyncio.TimeoutError:
             status = Status("offline", f"No engine was ready within {PATIENCE:g} seconds; try: switchyard doctor")
     out.print(Text("engine: ").append(status.engine or "none", "bold"))
-    out.print(Text(status.message))
+    out.print(Text(status.message), soft_wrap=not out.is_terminal)
     return status
 
 

@@ -81,7 +81,7 @@ def _verdict(route: Route | None, why: str) -> str:
     if route is None:
         return f"Completion can't run. {why}"
     if route.runtime == "echo":
-        return f"Completion runs, but no model is there: echo only repeats what the code already says. Best: {_PULL}"
+        return f"Completion runs, but no model is there: echo only repeats what the code already says. A model: {_PULL}"
     return f"Completion runs on {route.runtime}. {why}"
 
 
@@ -141,7 +141,7 @@ def _mend_embedded() -> str:
         return "make install, or in a checkout: uv tool install --force '.[embedded]'"
     if sys.platform == "linux" and not _loads("libgomp.so.1"):
         return "apt install libgomp1"
-    return "name a model file: set runtime.embedded.gguf in your settings"
+    return f'add to {commands.user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
 
 
 def _loads(library: str) -> bool:
