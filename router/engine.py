@@ -9,14 +9,15 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from importlib.resources import files
 
+from msgspec.structs import replace
+
 import router
-from router import answers, runtimes, tasks
+from router import answers, completion, runtimes, tasks
 from router.cache import Cache
 from router.config import Config
 from router.context import privacy, window
 from router.context.syntax import LARGEST, Clock, Syntax
 from router.fleet import Fleet, Tell
-from router.models import families
 from router.models.plan import Survey
 from router.schedule import Scheduler, Ticket
 from router.types import (
@@ -30,14 +31,12 @@ from router.types import (
     Request,
     Route,
     Runtime,
-    Status,
     Task,
     Timing,
     Turn,
 )
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
-_PLAIN_REACH = 400_000  # code points of the open file that an engine without a window sees
 _IDLE = 0.01  # seconds after an edit at which the tree is brought up to date, off the keystroke's way
 
 
@@ -48,7 +47,33 @@ class Open:
         self.syntax = Syntax(document.language, document.text, clock)
         self.window: window.Window | None = None
         self.asked = float("-inf")
+        self.latest: Request | None = None
         self.refresh: asyncio.TimerHandle | None = None
+
+
+class Journey:
+    """How one request fares: from here on it is what the ledger will say of it."""
+
+    def __init__(self, request: Request, route: Route | None, began: float) -> None:
+        self.request, self.route, self.began = request, route, began
+        self.first = 0.0
+        self.timing: Timing | None = None
+        self.outcome: Outcome = "cached"
+
+    def turn(self, now: float) -> Turn:
+        """The line of the ledger, at the clock's `now`."""
+        timing = self.timing or Timing()
+        return Turn(
+            task=self.request.task,
+            engine=self.route.runtime if self.route else "",
+            model=self.route.model if self.route else "",
+            outcome=self.outcome,
+            total_ms=(now - self.began) * 1000,
+            first_ms=(self.first - self.began) * 1000 if self.first else 0.0,
+            prompt_tokens=timing.prompt_tokens,
+            reused_tokens=timing.reused_tokens,
+            answer_tokens=timing.answer_tokens,
+        )
 
 
 class Router:
@@ -86,11 +111,8 @@ class Router:
         kept = self._open.get(document.path)
         if kept is None:
             self.opened(document)
-        elif len(changes) == 1:
-            kept.syntax.edited(changes[0], document.text)
-            self._refresh_soon(kept)
-        elif changes:
-            kept.syntax = Syntax(document.language, document.text, self._clock)
+        else:
+            kept.syntax.edited(changes, document.text)
             self._refresh_soon(kept)
 
     def closed(self, path: str) -> None:
@@ -133,7 +155,7 @@ class Router:
                 shown.append(insertion.text)
                 yield insertion
         if shown and not request.manual:
-            self._note(request, None, "cached", began)
+            self._note(Journey(request, None, began))
             return
         insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
@@ -143,101 +165,89 @@ class Router:
     def _task(self, request: Request) -> Task:
         if request.task not in self.tasks:
             raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
-        return self.tasks[request.task]
+        task = self.tasks[request.task]
+        return replace(task, max_tokens=min(task.max_tokens, self.config.complete.max_tokens))
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
         """What the engine suggests, through every filter; None when there is nothing to show."""
+        kept = self._kept(request.document)
+        kept.latest = request
         runtime, route = await self._fleet.engine()
         if runtime is None or route is None:
             return None
-        call = self._call(task, request, route)
-        said = self._cache.answers.get(call)
-        outcome: Outcome = "silent" if said is None else "cached"
+        if kept.latest is not request:
+            raise router.Superseded("A newer request took its place.")
+        journey = Journey(request, route, began)
         try:
+            call = self._call(task, request, route)
+            said = self._cache.answers.get(call)
             if said is None:
+                journey.outcome = "silent"
                 async with self._schedule.turn(task.lane, request.document.path) as ticket:
-                    said = await self._say(request, runtime, call, ticket)
+                    said = await self._say(journey, runtime, call, ticket)
                 self._cache.answers.put(call, said)
             insertion = answers.insertion(request.document.text, request.span.start, said)
-            outcome = "shown" if insertion and outcome == "silent" else outcome
+            if insertion and journey.outcome == "silent":
+                journey.outcome = "shown"
+            return insertion
         except router.RuntimeFailure as failure:
-            insertion, outcome = None, "failed"
+            journey.outcome = "failed"
             self._fleet.failed(runtime, failure)
+            return None
         except router.Superseded:
-            outcome = "superseded"
+            journey.outcome = "superseded"
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            outcome = "cancelled"
+            journey.outcome = "cancelled"
             raise
         finally:
-            self._note(request, route, outcome, began)
-        return insertion
+            self._note(journey)
 
-    async def _say(self, request: Request, runtime: Runtime, call: Call, ticket: Ticket) -> str:
+    async def _say(self, journey: Journey, runtime: Runtime, call: Call, ticket: Ticket) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        said, timing = "", None
+        said = ""
         async with aclosing(ticket.follow(runtime.generate(call))) as stream:
             async for item in stream:
                 if isinstance(item, Timing):
-                    timing = item
+                    journey.timing = item
                     continue  # to the stream's end, so that the connection can be used again
+                journey.first = journey.first or self._clock()
                 said += item.text
-                if "\n" in item.text and (enough := self._enough(request, said)) is not None:
+                if "\n" in item.text and (enough := self._enough(journey.request, said)) is not None:
                     return said[:enough]
-        if timing is None:
+        if journey.timing is None:
             raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
-        if timing.ended == "limit":
+        if journey.timing.ended == "limit":
             said = said[: said.rfind("\n") + 1]
-        enough = self._enough(request, said + "\n")
+        enough = self._enough(journey.request, said + "\n")
         return said if enough is None else said[:enough]
 
-    def _enough(self, request: Request, said: str) -> int | None:
-        """How much of what was said so far is enough, or None: let it go on."""
-        text, at = request.document.text, request.span.start
-        kept = self._open.get(request.document.path)
-        whole = kept.syntax.whole(at, said) if kept else None
-        if whole is not None:
-            return whole
-        balanced = answers.balanced(text[max(0, at - 4000) : at], text[at : at + 4000], said)
-        if len(balanced) < len(said.rstrip()):
-            return len(balanced)
-        lines = said.split("\n")
-        if len(lines) > self.config.complete.max_lines:
-            return len("\n".join(lines[: self.config.complete.max_lines]))
-        return None
-
     def _call(self, task: Task, request: Request, route: Route) -> Call:
-        """The call for a completion: everything in it has passed the gate."""
-        text, at = request.document.text, request.span.start
-        limit = min(task.max_tokens, self.config.complete.max_tokens)
-        family = families.table()[route.family]
-        kept = self._open.setdefault(request.document.path, Open(request.document, self._clock))
+        kept = self._kept(request.document)
         now = self._clock()
         rested, kept.asked = now - kept.asked >= RESTED, now
-        if route.family == families.PLAIN:
-            before, after = text[max(0, at - _PLAIN_REACH) : at], text[at : at + _PLAIN_REACH]
-            return Call(route, privacy.clean(before), privacy.clean(after), max_tokens=limit)
-        kept.window = window.slide(kept.window, text, at, rested=rested)
-        parts = (kept.window.prefix, kept.window.suffix, kept.window.middle)
-        return Call(route, family.prompt(*map(privacy.clean, parts)), max_tokens=limit, stop=family.stop)
+        call, kept.window = completion.call(task, request, route, kept.window, rested)
+        return call
+
+    def _enough(self, request: Request, said: str) -> int | None:
+        syntax = self._kept(request.document).syntax
+        return completion.enough(request, said, syntax, self.config.complete.max_lines)
+
+    def _kept(self, document: Document) -> Open:
+        """What is kept of a document; of one that nobody opened, from now on."""
+        if document.path not in self._open:
+            self._open[document.path] = Open(document, self._clock)
+        return self._open[document.path]
 
     def _admitted(self, document: Document) -> bool:
         """Whether this document may be shown to an engine at all; says so where it may not."""
         pattern = privacy.excluded(document.path, self.config.privacy.exclude)
-        if pattern:
-            self._fleet.say(Status("excluded", f"This file is kept out of every prompt (by {pattern})."))
+        self._fleet.exclude(f"This file is kept out of every prompt (by {pattern})." if pattern else "")
         return not pattern and len(document.text) <= LARGEST and "\0" not in document.text
 
-    def _note(self, request: Request, route: Route | None, outcome: Outcome, began: float) -> None:
-        turn = Turn(
-            task=request.task,
-            engine=route.runtime if route else "",
-            model=route.model if route else "",
-            outcome=outcome,
-            total_ms=(self._clock() - began) * 1000,
-        )
-        self.turns.append(turn)
-        self.tally[outcome] += 1
+    def _note(self, journey: Journey) -> None:
+        self.turns.append(journey.turn(self._clock()))
+        self.tally[journey.outcome] += 1
 
     # The engines
 

@@ -13,7 +13,8 @@ from router.models import families, plan
 from router.models.plan import Survey
 from router.types import Route, Runtime, Status
 
-RESURVEY = 4.0  # seconds after which a keystroke may look again for a better engine
+PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
+LONGEST = 30.0
 _STAND_IN = Route("echo", "echo", families.PLAIN)
 
 Tell: TypeAlias = Callable[[Status], None]
@@ -27,7 +28,9 @@ class Fleet:
         self._config, self._tell, self._clock = config, tell, clock
         self._runtimes = engines
         self._status: Status | None = None
+        self._excluded = ""
         self._surveyed = float("-inf")
+        self._patience = PATIENCE
         self._background: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -66,17 +69,28 @@ class Fleet:
 
     def failed(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
         """An engine failed: say it once and look around again. What concerned one answer only is not worth a word."""
-        if isinstance(failure, (router.Busy, router.Incomplete)):
+        if isinstance(failure, (router.Busy, router.Incomplete, router.PromptCut)):
             return
         self.route = None
         self.say(Status("offline", str(failure), runtime.name))
         self._look_again()
+        self._patience = min(LONGEST, 2 * self._patience)
 
     def say(self, status: Status) -> None:
-        """Tell of a state, unless it is the one that was told last."""
+        """Tell of the engine's state, unless it is the one that was told last."""
         if status != self._status:
             self._status = status
             self._tell(status)
+
+    def exclude(self, reason: str) -> None:
+        """The document at hand gets no request, for this reason; without one, the engine's own state counts again."""
+        if reason == self._excluded:
+            return
+        self._excluded = reason
+        if reason:
+            self._tell(Status("excluded", reason))
+        elif self._status:
+            self._tell(self._status)
 
     async def aclose(self) -> None:
         """Stop what goes on in the background and give every engine back."""
@@ -95,11 +109,12 @@ class Fleet:
                 self.say(Status("loading", f"Loading {route.model}.", route.runtime))
                 await runtime.load(route)
             self.say(Status("ready", route.why, route.runtime))
+            self._patience = PATIENCE
         except router.RuntimeFailure as failure:
             self.failed(runtime, failure)
 
     def _look_again(self) -> None:
-        if self._clock() - self._surveyed > RESURVEY:
+        if self._clock() - self._surveyed > self._patience:
             self._spawn("start", self.start())
 
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:

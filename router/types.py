@@ -95,11 +95,15 @@ Option: TypeAlias = "tuple[str, int | float | bool | str]"
 
 
 class Route(Struct, frozen=True):
-    """Where a task runs: one model with one constant set of options. `why` is a sentence for the user."""
+    """Where a task runs: one model with one constant set of options. `why` is a sentence for the user.
+
+    `window` is in tokens (0: unknown).
+    """
 
     runtime: str
     model: str
     family: str = ""
+    window: int = 0
     options: tuple[Option, ...] = ()
     why: str = ""
 

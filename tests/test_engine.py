@@ -125,7 +125,7 @@ def test_an_engine_that_fails_shows_nothing_and_is_told_of_once(failure: str) ->
         assert await it.ask(complete("x = ‸\n")) == []
         assert await it.ask(complete("y = ‸\n", version=2)) == []
         offline = [status for status in it.told if status.state == "offline"]
-        assert len(offline) == (0 if failure in ("Incomplete", "Busy") else 1)
+        assert len(offline) == (1 if failure in ("Unreachable", "ModelMissing") else 0)
 
     run(story())
 

@@ -12,7 +12,7 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    types tasks cache answers config settings toml echo
+    types tasks cache answers completion config settings toml
     context/grammars context/syntax context/window context/privacy
     models/families models/plan models/gguf
 """.split()

@@ -62,7 +62,7 @@ def test_a_tree_kept_by_edits_is_the_tree_of_the_text(
         start = min(start, len(text))
         end = min(start + length, len(text))
         text = text[:start] + new + text[end:]
-        kept.edited(Change(start, end, new), text)
+        kept.edited([Change(start, end, new)], text)
         if eager:
             kept.refresh()
     kept.refresh()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 # Files that hold secrets by their name alone, as .gitignore patterns.
 SECRET = (
@@ -17,7 +16,8 @@ _PUBLIC = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def excluded(path: str, patterns: Sequence[str] = ()) -> str | None:
+@lru_cache(1024)
+def excluded(path: str, patterns: tuple[str, ...] = ()) -> str | None:
     """The pattern that keeps the file at `path` out of every prompt, or None.
 
     Patterns are those of .gitignore: without a slash they fit any part of the path, with one they fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from tree_sitter import Node, Parser, Point, Tree
@@ -33,10 +33,13 @@ class Syntax:
         self._tree: Tree | None = None
         self._head = self._tail = len(text)  # how much of the parsed text's ends is untouched since
 
-    def edited(self, change: Change, text: str) -> None:
-        """`change` was made, and the text is `text` now; costs nothing until the tree is next asked for."""
-        self._head = min(self._head, change.start)
-        self._tail = min(self._tail, len(self._text) - change.end)
+    def edited(self, changes: Sequence[Change], text: str) -> None:
+        """`changes` were made, in order, and the text is `text` now; costs nothing until the tree is next asked for."""
+        length = len(self._text)
+        for change in changes:
+            self._head = min(self._head, change.start)
+            self._tail = min(self._tail, length - change.end)
+            length += len(change.text) - (change.end - change.start)
         self._text = text
 
     def refresh(self) -> None:

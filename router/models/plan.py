@@ -39,7 +39,8 @@ def choose(surveys: Sequence[Survey], config: Config) -> Route:
             able = [model for model in able if _is(model, named)]
         if able:
             best = min(able, key=_distance)
-            return Route(best.runtime, best.name, best.family, _options(best, config), _why(best, surveys, bool(named)))
+            why = _why(best, surveys, bool(named))
+            return Route(best.runtime, best.name, best.family, _window(best, config), _options(best, config), why)
     raise BadConfig(_regret(surveys, named))
 
 
@@ -61,10 +62,13 @@ def _options(model: Model, config: Config) -> tuple[Option, ...]:
 
     num_batch is also the step at which a prefill can be cancelled, so it is small.
     """
-    if model.runtime != "ollama":
-        return ()
-    window = min(config.runtime.ollama.window, model.window or config.runtime.ollama.window)
-    return (("num_ctx", window), ("num_batch", 256))
+    return (("num_ctx", _window(model, config)), ("num_batch", 256)) if model.runtime == "ollama" else ()
+
+
+def _window(model: Model, config: Config) -> int:
+    """The model's window in tokens, or what the settings allow it of that."""
+    asked = config.runtime.ollama.window
+    return min(asked, model.window or asked) if model.runtime == "ollama" else model.window
 
 
 def _why(model: Model, surveys: Sequence[Survey], named: bool) -> str:
