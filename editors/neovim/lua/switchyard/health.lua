@@ -1,0 +1,128 @@
+--- `:checkhealth switchyard`: what is there, what is missing, and what mends it.
+local M = {}
+
+local server = require("switchyard.server")
+local settings = require("switchyard.settings")
+
+local health = vim.health
+local PATIENCE_MS = 20000
+
+--- Other sources of ghost text: a name, and whether it is loaded.
+local rivals = {
+  { "copilot.vim", function() return vim.fn.exists(":Copilot") == 2 and package.loaded["copilot"] == nil end },
+  { "copilot.lua", function() return package.loaded["copilot.suggestion"] ~= nil end },
+  { "llama.vim", function() return vim.fn.exists("*llama#enable") == 1 end },
+  { "codeium", function() return vim.fn.exists(":Codeium") == 2 end },
+  { "supermaven", function() return package.loaded["supermaven-nvim"] ~= nil end },
+  { "minuet virtual text", function() return package.loaded["minuet.virtualtext"] ~= nil end },
+  { "Neovim's own inline completion", function()
+    local native = rawget(vim.lsp, "inline_completion")
+    return native ~= nil and native.is_enabled()
+  end },
+}
+
+local function check_neovim()
+  health.start("Switchyard: Neovim")
+  local version = tostring(vim.version())
+  if vim.fn.has("nvim-0.10") == 1 then
+    health.ok("Neovim " .. version)
+  else
+    health.error("Neovim " .. version .. " is too old", { "Install Neovim 0.10 or newer." })
+  end
+end
+
+--- The command line of `subcommand` in the program whose language server `cmd` starts.
+function M.command_line(program, cmd, subcommand)
+  local line, found = { program }, false
+  for index = 2, #cmd do
+    if not found and cmd[index] == "lsp" and cmd[index - 1] ~= "-m" then
+      found = true
+      vim.list_extend(line, subcommand)
+    else
+      line[#line + 1] = cmd[index]
+    end
+  end
+  return found and line or vim.list_extend(line, subcommand)
+end
+
+local function run(program, subcommand)
+  local line = M.command_line(program, settings.now.cmd, subcommand)
+  local ok, process = pcall(vim.system, line, { text = true, timeout = PATIENCE_MS, stdin = false })
+  return ok and process:wait() or { code = 1, stdout = "" }
+end
+
+local function check_program()
+  health.start("Switchyard: program")
+  local program, why = server.program()
+  if not program then
+    health.error(why, {
+      "Install Switchyard so that `switchyard` is on the $PATH of this Neovim,",
+      "or name the program by an absolute path: require('switchyard').setup{ cmd = { … } }",
+    })
+    return nil
+  end
+  health.ok("program: " .. program)
+  return program
+end
+
+local function check_doctor(program)
+  health.start("Switchyard: engine")
+  local answer = run(program, { "doctor", "--json" })
+  local ok, report = pcall(vim.json.decode, answer.stdout or "", { luanil = { object = true } })
+  if not ok or type(report) ~= "table" then
+    health.warn("`switchyard doctor --json` gave no report", { "Run `switchyard doctor` in a terminal." })
+    return
+  end
+  M.report(report)
+end
+
+--- Says what the doctor found; every field may be missing.
+function M.report(report)
+  if report.version then
+    health.info("version: " .. tostring(report.version))
+  end
+  if report.engine then
+    health.ok(("engine: %s %s"):format(report.engine, report.model or ""))
+  end
+  if report.why then
+    health.info("why: " .. report.why)
+  end
+end
+
+local function check_clients()
+  health.start("Switchyard: servers")
+  local clients = vim.lsp.get_clients({ name = "switchyard" })
+  for _, client in ipairs(clients) do
+    health.ok(("runs for %s, counts in %s"):format(client.config.root_dir or "single files", client.offset_encoding))
+  end
+  local status = server.status()
+  local say = (status.state == "offline" or (status.state == "absent" and #clients > 0)) and health.warn or health.info
+  say(("%s: %s"):format(status.state, status.message))
+end
+
+local function check_rivals()
+  health.start("Switchyard: other ghost text")
+  local found = false
+  for _, rival in ipairs(rivals) do
+    local ok, there = pcall(rival[2])
+    if ok and there then
+      found = true
+      health.warn(rival[1] .. " also draws ghost text", { "Switch one of the two off, or two texts overlap." })
+    end
+  end
+  if not found then
+    health.ok("none found")
+  end
+end
+
+function M.check()
+  check_neovim()
+  local program = check_program()
+  if program then
+    check_doctor(program)
+  end
+  check_clients()
+  check_rivals()
+end
+
+return M

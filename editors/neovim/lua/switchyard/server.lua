@@ -1,0 +1,222 @@
+--- The language server as this Neovim sees it: started once per workspace, asked, cancelled, listened to.
+local M = {}
+
+local settings = require("switchyard.settings")
+
+local api = vim.api
+local NAME = "switchyard"
+local ROOTS = { ".switchyard.toml", ".git" }
+local RESTARTS, WITHIN_S = 4, 180
+local methods = vim.fn.has("nvim-0.11") == 1 -- until then, a client's functions were no methods
+
+local statuses = {} ---@type table<integer, { state: string, message: string, engine: string }>
+local ends = {} ---@type number[] when servers ended that nobody had asked to
+local trouble = nil ---@type string?
+local restarting = false
+
+--- Called when a server is ready for a buffer, and when one has ended.
+M.on_ready = function(_) end
+M.on_end = function() end
+
+local function call(client, method, ...)
+  if methods then
+    return client[method](client, ...)
+  end
+  return client[method](...)
+end
+
+local function named_by_path(program, found)
+  local folder = vim.fs.normalize(vim.fs.dirname(found))
+  for _, entry in ipairs(vim.split(vim.env.PATH or "", vim.fn.has("win32") == 1 and ";" or ":", { plain = true })) do
+    local absolute = entry:sub(1, 1) == "/" or entry:match("^%a:[/\\]")
+    if absolute and vim.fs.normalize(entry) == folder then
+      return found
+    end
+  end
+  return nil, ("%s would be taken from %s, which no absolute entry of $PATH names"):format(program, folder)
+end
+
+--- The absolute path of the server's program, or nil and a sentence. What the working directory holds is never run.
+function M.program()
+  local program = settings.now.cmd[1]
+  local absolute = program:sub(1, 1) == "/" or program:match("^%a:[/\\]")
+  if not absolute and program:find("[/\\]") then
+    return nil, ("%s is a relative path; name the program by an absolute one"):format(program)
+  end
+  local found = vim.fn.exepath(program)
+  if found == "" then
+    return nil, ("%s was not found; install Switchyard, or name it in setup{ cmd = … }"):format(program)
+  end
+  if absolute then
+    return found
+  end
+  return named_by_path(program, found)
+end
+
+local function capabilities()
+  return vim.tbl_deep_extend("force", vim.lsp.protocol.make_client_capabilities(), {
+    textDocument = { inlineCompletion = { dynamicRegistration = false } },
+    experimental = { switchyardStatus = true },
+  })
+end
+
+local function heard_status(_, status, context)
+  if type(status) ~= "table" then
+    return
+  end
+  statuses[context.client_id] = status
+  api.nvim_exec_autocmds("User", { pattern = "SwitchyardStatus", modeline = false })
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+local function mourn(code, signal)
+  if code == 0 and signal == 0 then
+    return
+  end
+  ends[#ends + 1] = os.time()
+  trouble = "the server has ended; it is started again with the next insertion"
+  vim.notify("Switchyard: the server has ended", vim.log.levels.WARN)
+end
+
+--- Starts the program. To Neovim every end is a good one: its own message is longer than many a line, and one who
+--- types would be asked to press Enter.
+local function spawn(command)
+  return function(dispatchers)
+    local on_exit = dispatchers.on_exit
+    local ours = vim.tbl_extend("force", dispatchers, {
+      on_exit = function(code, signal)
+        vim.schedule_wrap(mourn)(code, signal)
+        on_exit(0, 0)
+      end,
+    })
+    return vim.lsp.rpc.start(command, ours)
+  end
+end
+
+local function ended(_, _, id)
+  statuses[id] = nil
+  vim.schedule(function()
+    M.on_end()
+    if restarting then
+      restarting = false
+      M.attach_all()
+    end
+  end)
+end
+
+--- Whether the server has lately ended too often to be started again without being told to.
+local function worn_out()
+  local recent = vim.tbl_filter(function(time)
+    return os.time() - time < WITHIN_S
+  end, ends)
+  ends = recent
+  if #recent >= RESTARTS then
+    trouble = "the server has ended again and again; see :LspLog, then :Switchyard restart"
+    return true
+  end
+  return false
+end
+
+--- Whether `buf` holds a file that may be completed in.
+local function is_file(buf)
+  local name = api.nvim_buf_get_name(buf)
+  local types = settings.now.filetypes
+  return api.nvim_buf_is_loaded(buf)
+    and vim.bo[buf].buftype == ""
+    and name ~= ""
+    and not name:find("^%a[%w+.-]+://")
+    and (not types or vim.tbl_contains(types, vim.bo[buf].filetype))
+end
+
+local function configuration(program, buf)
+  local tree = vim.tbl_isempty(settings.now.settings) and vim.empty_dict() or settings.now.settings
+  return {
+    name = NAME,
+    cmd = spawn(vim.list_extend({ program }, vim.list_slice(settings.now.cmd, 2))),
+    root_dir = vim.fs.root(buf, ROOTS),
+    capabilities = capabilities(),
+    init_options = tree,
+    settings = { switchyard = tree },
+    handlers = { ["switchyard/status"] = heard_status },
+    on_attach = function(_, attached)
+      M.on_ready(attached)
+    end,
+    on_exit = ended,
+  }
+end
+
+--- Gives `buf` to the server of its workspace, which is started if need be; nothing happens without a program.
+function M.attach(buf)
+  if not is_file(buf) or worn_out() then
+    return
+  end
+  if #vim.lsp.get_clients({ name = NAME, bufnr = buf }) > 0 then
+    return
+  end
+  local program, why = M.program()
+  trouble = why
+  if program then
+    vim.lsp.start(configuration(program, buf), { bufnr = buf })
+  end
+end
+
+function M.attach_all()
+  for _, buf in ipairs(api.nvim_list_bufs()) do
+    M.attach(buf)
+  end
+end
+
+--- Ends every server and starts those anew that have a buffer.
+function M.restart()
+  ends, trouble = {}, nil
+  local clients = vim.lsp.get_clients({ name = NAME })
+  restarting = #clients > 0
+  for _, client in ipairs(clients) do
+    call(client, "stop")
+  end
+  if not restarting then
+    M.attach_all()
+  end
+end
+
+--- The client that can complete in `buf` now, or nil.
+function M.client(buf)
+  for _, client in ipairs(vim.lsp.get_clients({ name = NAME, bufnr = buf })) do
+    if client.initialized and client.server_capabilities.inlineCompletionProvider then
+      return client
+    end
+  end
+end
+
+--- Sends a request; its id, or nil if the server is gone.
+function M.request(client, method, params, handler, buf)
+  local sent, id = call(client, "request", method, params, handler, buf)
+  return sent and id or nil
+end
+
+function M.cancel(client, id)
+  if client.requests[id] then
+    call(client, "cancel_request", id)
+  end
+end
+
+--- Has the server carry out a suggestion's command; what it answers does not matter.
+function M.execute(buf, command)
+  local client = command and M.client(buf)
+  if client then
+    local params = { command = command.command, arguments = command.arguments }
+    M.request(client, "workspace/executeCommand", params, function() end, buf)
+  end
+end
+
+--- What the user may want to know about the engine: the server's last word, or why there is none.
+function M.status()
+  local clients = vim.lsp.get_clients({ name = NAME, bufnr = 0 })
+  local client = clients[1] or vim.lsp.get_clients({ name = NAME })[1]
+  if client then
+    return statuses[client.id] or { state = "starting", message = "the server is starting", engine = "" }
+  end
+  return { state = "absent", message = trouble or "no server runs", engine = "" }
+end
+
+return M

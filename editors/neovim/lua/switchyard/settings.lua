@@ -1,0 +1,82 @@
+--- What the user can set, with its defaults.
+local M = {}
+
+---@class switchyard.Settings
+local defaults = {
+  --- The language server's command line. A bare name is looked up in the absolute directories of $PATH.
+  cmd = { "switchyard", "lsp" },
+  --- Suggest while typing; the trigger key works either way.
+  automatic = true,
+  --- Only these file types; nil: all of them.
+  filetypes = nil,
+  --- Ghost text beside an open completion menu.
+  beside_menu = false,
+  --- The server's own settings, as in its TOML file.
+  settings = {},
+  --- Insert mode keys; false switches one off, or all of them. A key without ghost text keeps its old meaning.
+  keys = {
+    accept = "<Tab>",
+    accept_word = "<M-Right>",
+    accept_line = "<M-C-Right>",
+    next = "<M-]>",
+    previous = "<M-[>",
+    dismiss = "<C-]>",
+    trigger = "<M-\\>",
+  },
+}
+
+local kinds = {
+  cmd = "table",
+  automatic = "boolean",
+  filetypes = "table",
+  beside_menu = "boolean",
+  settings = "table",
+  keys = "table",
+}
+
+---@type switchyard.Settings
+M.now = vim.deepcopy(defaults)
+
+local function complain(message, ...)
+  error("switchyard: " .. message:format(...), 0)
+end
+
+local function check(key, value)
+  if not kinds[key] then
+    complain("there is no option %q; see :help switchyard-options", key)
+  end
+  if type(value) ~= kinds[key] and not (key == "keys" and value == false) then
+    complain("the option %q is a %s, not a %s", key, kinds[key], type(value))
+  end
+end
+
+local function check_keys(keys)
+  for name, key in pairs(keys) do
+    if defaults.keys[name] == nil then
+      complain("there is no key %q; see :help switchyard-keys", name)
+    end
+    if key ~= false and type(key) ~= "string" then
+      complain("the key %q is a string or false, not a %s", name, type(key))
+    end
+  end
+end
+
+--- Takes the user's options over the defaults. Raises a sentence that names the wrong one.
+function M.take(options)
+  for key, value in pairs(options or {}) do
+    check(key, value)
+  end
+  local merged = vim.tbl_extend("force", vim.deepcopy(defaults), options or {})
+  if merged.keys == false then
+    merged.keys = {}
+  else
+    check_keys(merged.keys)
+    merged.keys = vim.tbl_extend("force", vim.deepcopy(defaults.keys), merged.keys)
+  end
+  if type(merged.cmd[1]) ~= "string" then
+    complain("the option %q is a list of strings: a program and its arguments", "cmd")
+  end
+  M.now = merged
+end
+
+return M

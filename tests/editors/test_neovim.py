@@ -1,0 +1,492 @@
+"""Ghost text in a real Neovim: painted on its screen, accepted into its buffer; the server is the real one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nvim import Neovim, neovim, server_command
+
+SCRIPT = r"""
+[[cue]]
+when = "def add("
+say = ["a, b):\n", "    return a + b"]
+
+[[cue]]
+when = "total = price"
+say = [" * count"]
+
+[[cue]]
+when = "größe = f(\"🚂\", "
+say = ["übermaß)"]
+
+[[cue]]
+when = "slow = "
+say = ["never shown"]
+hang = true
+
+[[cue]]
+when = "slow = a"
+say = ["nswer"]
+"""
+ADD = "a, b):\n    return a + b"
+
+
+def scripted(home: Path) -> list[str]:
+    """The real server with the engine that follows SCRIPT."""
+    script = home / "script.toml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    return server_command("runtime.engine=scripted", f"runtime.scripted.script={script}")
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
+    """One Neovim and one server for all tests that leave both whole."""
+    home = tmp_path_factory.mktemp("neovim")
+    with neovim(home, {"cmd": scripted(home)}) as editor:
+        yield editor
+
+
+@pytest.fixture
+def editor(started: Neovim, tmp_path: Path) -> Iterator[Neovim]:
+    """The shared Neovim with a fresh file in it, as it was before any other test."""
+    started.open(tmp_path / "shop.py", "price = 2\n")
+    started.command("messages clear")
+    started.wait_until_ready()
+    started.wait_until_settled()
+    started.lua("_G.traffic, _G.kinds = {}, {}")
+    yield started
+    started.type("<Esc><Esc>")
+    started.wait_until_settled()
+    assert started.messages() == ""
+    started.command("silent! %bwipeout! | silent! iunmap <Tab>")
+
+
+def pretend(editor: Neovim, *items: dict[str, object], as_list: bool = False) -> None:
+    """The next answers are these, whatever the server says."""
+    editor.lua(
+        """
+        local items, as_list = ...
+        local server = require("switchyard.server")
+        _G.real_request = _G.real_request or server.request
+        server.request = function(_, method, _, handler)
+          if method == "textDocument/inlineCompletion" then
+            vim.schedule(function() handler(nil, as_list and items or { items = items }) end)
+          end
+          return 1
+        end""",
+        list(items),
+        as_list,
+    )
+
+
+@pytest.fixture
+def answers(editor: Neovim) -> Iterator[Neovim]:
+    """A Neovim whose server's answers a test may `pretend`."""
+    yield editor
+    editor.lua("require('switchyard.server').request = _G.real_request")
+
+
+def item(text: str, line: int, start: int, end: int) -> dict[str, object]:
+    span = {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
+    return {"insertText": text, "range": span}
+
+
+# --- shown ---
+
+
+def test_ghost_text_is_painted_behind_the_cursor_and_is_not_in_the_buffer(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    assert editor.screen.picture() == "price = 2\ndef add(‸⟪a, b):⟫\n⟪    return a + b⟫"
+    assert editor.lines() == ["price = 2", "def add("]
+
+
+def test_the_ghost_text_is_a_comment_in_colour_unless_the_user_says_otherwise(tmp_path: Path) -> None:
+    with neovim(tmp_path, {"cmd": ["switchyard-that-is-not-there"]}) as editor:
+        editor.command("highlight clear SwitchyardGhost")
+        editor.lua("require('switchyard.ghost').highlight()")
+        assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'SwitchyardGhost' }).link") == "Comment"
+
+
+def test_leaving_insert_mode_takes_the_ghost_text_away(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<Esc>")
+    editor.wait_for_ghost("")
+
+
+def test_a_completion_menu_takes_the_ghost_text_away_and_gives_it_back(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<C-n>")
+    editor.wait(lambda: editor.lua("return vim.fn.pumvisible()") == 1)
+    editor.wait_for_ghost("")
+    editor.type("<C-e>")
+    editor.wait_for_ghost(ADD)
+
+
+def test_ghost_text_in_a_line_of_many_bytes_stands_where_it_belongs(editor: Neovim) -> None:
+    editor.type('ogröße = f("🚂", ')
+    editor.wait_for_ghost("übermaß)")
+    assert editor.screen.picture().splitlines()[1].startswith('größe = f("🚂')
+    editor.type("<Tab>")
+    editor.wait_for_line(1, 'größe = f("🚂", übermaß)')
+    assert editor.cursor() == (2, len('größe = f("🚂", übermaß)'.encode()))
+
+
+@pytest.mark.parametrize(("encoding", "at"), [("utf-8", 9), ("utf-16", 6), ("utf-32", 5)])
+def test_every_position_encoding_finds_the_same_place(editor: Neovim, encoding: str, at: int) -> None:
+    line = "ä🚂 = x"  # two bytes, four bytes, three blanks and signs
+    place = {"line": 0, "character": at}
+    read = "return require('switchyard.candidate').read(...)"
+    found = editor.lua(read, {"insertText": "y", "range": {"start": place, "end": place}}, line, 0, 9, encoding)
+    assert (found["col"], found["tail"], found["after"]) == (9, "", "x")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"insertText": 7},
+        {"insertText": {"kind": "snippet", "value": "a${1}"}},
+        item("x", 0, 99, 99),
+        item("x", 5, 0, 0),
+        item("x", 0, 2, 3),
+        item("x", 0, 0, 0),
+        {"insertText": "x", "range": {"start": {"line": 0, "character": "a"}, "end": {"line": 0, "character": 1}}},
+    ],
+)
+def test_an_item_that_is_none_for_this_place_is_passed_over(editor: Neovim, wrong: dict[str, object]) -> None:
+    assert editor.lua("return require('switchyard.candidate').read(...)", wrong, "abc", 0, 1, "utf-16") is None
+
+
+# --- accepted ---
+
+
+def test_tab_puts_the_suggestion_into_the_buffer_and_the_server_hears_of_it(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<Tab>")
+    editor.wait(lambda: editor.lines() == ["price = 2", "def add(a, b):", "    return a + b"])
+    assert editor.cursor() == (3, len("    return a + b"))
+    editor.wait(lambda: editor.traffic("complete", "workspace/executeCommand") == 1)
+
+
+def test_one_undo_takes_away_what_was_accepted_and_nothing_else(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<Tab> + 1<Esc>")
+    assert editor.lines()[1:] == ["def add(a, b):", "    return a + b + 1"]
+    editor.type("u")
+    assert editor.lines()[1:] == ["def add(a, b):", "    return a + b"]
+    editor.type("u")
+    assert editor.lines()[1:] == ["def add("]
+    editor.type("<C-r>")
+    assert editor.lines()[1:] == ["def add(a, b):", "    return a + b"]
+    editor.command("messages clear")
+
+
+def test_a_word_or_a_line_can_be_accepted_alone(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<M-Right>")
+    editor.wait_for_line(1, "def add(a")
+    editor.wait_for_ghost(ADD[1:])
+    editor.type("<M-C-Right>")
+    editor.wait_for_line(1, "def add(a, b):")
+    editor.wait_for_ghost("    return a + b")
+    editor.type("<M-C-Right>")
+    editor.wait_for_line(2, "    return a + b")
+    editor.wait(lambda: editor.traffic("complete", "workspace/executeCommand") == 1)
+    assert editor.traffic("pending", "workspace/executeCommand") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("a, b", "a"), (", b", ","), ("  if x", "  if"), ("\n    return", "\n    return"), ("  ", "  ")]
+)
+def test_a_word_is_what_the_file_type_calls_one(editor: Neovim, text: str, word: str) -> None:
+    assert editor.lua("return require('switchyard.candidate').word(...)", text) == word
+
+
+def test_dismissed_ghost_text_stays_away_until_the_text_changes(editor: Neovim) -> None:
+    editor.type("ototal = price")
+    editor.wait_for_ghost(" * count")
+    asked = editor.traffic("pending")
+    editor.type("<C-]>")
+    editor.wait_for_ghost("")
+    editor.wait_until_settled()
+    assert editor.traffic("pending") == asked
+    editor.type("s<BS>")
+    editor.wait_for_ghost(" * count")
+
+
+def test_the_next_candidate_comes_round_again(answers: Neovim) -> None:
+    pretend(answers, item("one()", 1, 0, 0), item("two()", 1, 0, 0))
+    answers.type("o")
+    answers.wait_for_ghost("one()")
+    answers.type("<M-]>")
+    answers.wait_for_ghost("two()")
+    answers.type("<M-]>")
+    answers.wait_for_ghost("one()")
+    answers.type("<M-[>")
+    answers.wait_for_ghost("two()")
+    answers.type("t")
+    answers.wait_for_ghost("wo()")
+    answers.type("<Tab>")
+    answers.wait_for_line(1, "two()")
+
+
+# --- ranges ---
+
+
+def test_a_bracket_that_stands_there_already_is_not_doubled(answers: Neovim) -> None:
+    pretend(answers, item("print(a, b)", 1, 0, 7), as_list=True)
+    answers.type("oprint()<Left>")
+    answers.wait_for_ghost("a, b")
+    assert answers.screen.picture().splitlines()[1] == "print(‸⟪a, b⟫)"
+    answers.type("<Tab>")
+    answers.wait_for_line(1, "print(a, b)")
+    assert answers.cursor() == (2, len("print(a, b)"))
+
+
+def test_a_bracket_that_moves_to_another_line_is_shown_where_it_goes(answers: Neovim) -> None:
+    pretend(answers, item("\n    a,\n)", 1, 6, 7))
+    answers.type("oprint()  # all<C-o>F)")
+    answers.wait_for_ghost(" " * 8 + "\n    a,\n)  # all")
+    answers.type("<Tab>")
+    answers.wait(lambda: answers.lines()[1:] == ["print(", "    a,", ")  # all"])
+    assert answers.cursor() == (4, 1)
+
+
+def test_what_a_suggestion_replaces_is_covered_by_it(answers: Neovim) -> None:
+    pretend(answers, item("x = sum(y)", 1, 0, 6))
+    answers.type("ox = ab<Left><Left>")
+    answers.wait_for_ghost("sum(y)")
+    assert answers.screen.picture().splitlines()[1] == "x = ‸⟪sum(y)⟫"
+    answers.type("<Tab>")
+    answers.wait_for_line(1, "x = sum(y)")
+
+
+def test_tabs_in_ghost_text_are_as_wide_as_in_the_buffer(answers: Neovim) -> None:
+    answers.command("setlocal tabstop=4 noexpandtab")
+    pretend(answers, item("if x {\n\treturn\n}", 1, 0, 0))
+    answers.type("o")
+    answers.wait_for_ghost("if x {\n    return\n}")
+    answers.type("<Tab>")
+    answers.wait_for_line(2, "\treturn")
+
+
+# --- while one types ---
+
+
+def test_typing_what_is_suggested_shifts_it_without_a_flicker_or_a_request(editor: Neovim) -> None:
+    editor.type("odef add(")
+    editor.wait_for_ghost(ADD)
+    asked = editor.traffic("pending")
+    editor.screen.frames.clear()
+    for count in range(1, 6):
+        editor.type(ADD[count - 1])
+        editor.wait_for_ghost(ADD[count:])
+    assert set(editor.screen.frames) <= {ADD[count:] for count in range(6)}
+    assert editor.traffic("pending") == asked
+
+
+def test_a_bracket_closed_by_a_plugin_does_not_end_the_suggestion(answers: Neovim) -> None:
+    answers.command("inoremap <buffer> ( ()<Left>")
+    pretend(answers, item("f(x)", 1, 0, 0))
+    answers.type("o")
+    answers.wait_for_ghost("f(x)")
+    answers.type("f(")
+    answers.wait_for_ghost("x")
+    answers.type("<Tab>")
+    answers.wait_for_line(1, "f(x)")
+
+
+def test_typing_something_else_takes_the_ghost_text_away(editor: Neovim) -> None:
+    editor.type("ototal = price")
+    editor.wait_for_ghost(" * count")
+    editor.type("x")
+    assert editor.paint().ghost() == ""
+    editor.wait_until_settled()
+    assert editor.paint().ghost() == ""
+
+
+def test_typing_on_takes_the_open_request_back(editor: Neovim) -> None:
+    editor.type("oslow = ")
+    editor.wait(lambda: editor.traffic("pending") > editor.traffic("complete"))
+    editor.type("a")
+    editor.wait_for_ghost("nswer")
+    assert editor.traffic("cancel") >= 1
+    editor.wait_until_settled()
+
+
+def test_an_answer_that_comes_too_late_is_dropped(answers: Neovim) -> None:
+    answers.lua("""
+        local server = require("switchyard.server")
+        _G.real_request, _G.held = _G.real_request or server.request, {}
+        server.request = function(_, _, _, handler) table.insert(_G.held, handler) return 1 end""")
+    answers.type("ox")
+    answers.wait(lambda: answers.lua("return #_G.held") >= 1)
+    answers.type("y")
+    late = {"items": [item("late", 1, 1, 1)]}
+    answers.lua("local late = ... for _, handler in ipairs(_G.held) do handler(nil, late) end", late)
+    assert answers.paint().ghost() == ""
+
+
+def test_switched_off_it_asks_only_by_hand(editor: Neovim) -> None:
+    editor.command("silent Switchyard toggle")
+    try:
+        editor.type("ototal = price")
+        editor.wait_for_line(1, "total = price")
+        assert editor.traffic("pending") == 0
+        editor.type("<M-Bslash>")
+        editor.wait_for_ghost(" * count")
+        assert editor.lua("return _G.kinds") == [1]
+    finally:
+        editor.command("silent Switchyard toggle")
+    assert editor.lua("return require('switchyard').status().automatic") is True
+    editor.command("messages clear")
+
+
+def test_asked_by_command_in_normal_mode_it_enters_insert_mode(editor: Neovim) -> None:
+    editor.type("ototal = price<Esc>")
+    editor.wait_until_settled()
+    editor.command("normal! A ")
+    editor.command("normal! $")
+    editor.lua("_G.kinds = {}")
+    editor.type(":Switchyard trigger<CR>")
+    editor.wait(lambda: editor.lua("return vim.api.nvim_get_mode().mode") == "i")
+    editor.wait(lambda: editor.lua("return _G.kinds[1]") == 1)
+
+
+# --- keys ---
+
+
+def test_tab_without_ghost_text_is_a_tab(editor: Neovim) -> None:
+    editor.command("setlocal expandtab shiftwidth=4 softtabstop=4")
+    editor.type("ozz<Tab>q")
+    editor.wait_for_line(1, "zz  q")
+
+
+OLDER = {
+    "plain": ("inoremap <Tab> plain", "plain"),
+    "recursive": ("imap <Tab> <Tab>!", "    !"),
+    "expression": ("imap <expr> <Tab> pumvisible() ? '<C-n>' : '<Tab>'", "    "),
+    "of the buffer": ("inoremap <buffer> <Tab> here", "here"),
+    "lua": ("lua vim.keymap.set('i', '<Tab>', function() return 'lua' end, { expr = true })", "lua"),
+}
+
+
+@pytest.mark.parametrize("kind", OLDER)
+def test_tab_without_ghost_text_means_what_it_meant_before(editor: Neovim, tmp_path: Path, kind: str) -> None:
+    command, text = OLDER[kind]
+    if "<buffer>" in command:
+        editor.command(f"autocmd BufReadPre older.py ++once {command}")
+    else:
+        editor.command(command)
+    editor.open(tmp_path / "older.py", "price = 2\n")
+    editor.wait_until_ready()
+    editor.command("setlocal expandtab shiftwidth=4 softtabstop=4")
+    editor.type("o<Tab><Esc>")
+    editor.wait_for_line(1, text)
+    editor.type("ccdef add(")
+    editor.wait_for_ghost(ADD)
+    editor.type("<Tab>")
+    editor.wait_for_line(2, "    return a + b")
+
+
+# --- when things go wrong ---
+
+
+def test_a_killed_server_leaves_editing_unharmed_and_is_started_again(tmp_path: Path) -> None:
+    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
+        editor.open(tmp_path / "shop.py", "price = 2\n")
+        editor.wait_until_ready()
+        editor.type("odef add(")
+        editor.wait_for_ghost(ADD)
+        for process in editor.servers():
+            os.kill(process, signal.SIGKILL)
+        editor.wait_for_ghost("")
+        editor.type("x, y): ...")
+        editor.wait_for_line(1, "def add(x, y): ...")
+        editor.type("<Esc>odef add(")
+        editor.wait_for_ghost(ADD)
+        assert "Error" not in editor.messages()
+
+
+def test_without_setup_and_without_a_program_nothing_is_harmed_and_health_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with neovim(tmp_path, None) as editor:
+        editor.open(tmp_path / "shop.py", "price = 2\n")
+        editor.type("odef add(<Tab>q")
+        editor.wait(lambda: editor.lines()[1].endswith("q"))
+        assert editor.messages() == ""
+        assert editor.lua("return require('switchyard').status().state") == "absent"
+        editor.type("<Esc>")
+        report = health(editor)
+        assert "switchyard was not found" in report
+        assert "ERROR" in report
+
+
+@pytest.mark.parametrize("program", ["switchyard", "./switchyard", "bin/switchyard"])
+def test_a_program_of_the_working_directory_is_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    trap = tmp_path / "switchyard"
+    trap.write_text("#!/bin/sh\ntouch sprung\n")
+    trap.chmod(0o755)
+    monkeypatch.setenv("PATH", ".::/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    with neovim(tmp_path, {"cmd": [program, "lsp"]}) as editor:
+        editor.open(tmp_path / "shop.py", "price = 2\n")
+        editor.type("ox<Esc>")
+        assert editor.lua("return require('switchyard.server').program()") is None
+        assert editor.servers() == []
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"automatc": True}, "automatc"),
+        ({"automatic": "yes"}, "boolean"),
+        ({"keys": {"acept": "<Tab>"}}, "acept"),
+        ({"keys": {"accept": True}}, "accept"),
+        ({"cmd": {}}, "cmd"),
+    ],
+)
+def test_a_wrong_option_is_named(editor: Neovim, options: dict[str, Any], complaint: str) -> None:
+    said = editor.lua("local _, said = pcall(require('switchyard').setup, ...) return said", options)
+    assert said.startswith("switchyard: ")
+    assert complaint in said
+
+
+# --- what one can ask ---
+
+
+def health(editor: Neovim) -> str:
+    editor.command("checkhealth switchyard")
+    return "\n".join(editor.lines())
+
+
+def test_health_names_the_program_and_the_servers(editor: Neovim) -> None:
+    report = health(editor)
+    assert "ERROR" not in report
+    assert "program: " in report
+    assert "Neovim 0." in report
+    assert "ready" in report
+    editor.command("messages clear")
+
+
+def test_the_status_is_what_the_server_last_said(editor: Neovim) -> None:
+    editor.wait(lambda: editor.lua("return require('switchyard').status()")["state"] == "ready")
+    assert editor.lua("return require('switchyard').status()")["engine"] == "scripted"
+    editor.type(":Switchyard status<CR>")
+    editor.wait(lambda: "Switchyard: ready" in editor.messages())
+    editor.command("messages clear")
