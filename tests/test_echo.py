@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from fixture import at
-
 from router.runtimes.echo import Echo
 from router.types import Call, Delta, Model, Route, Timing
+from tests.fixture import at
 
 ROUTE = Route("echo", "echo", family="plain")
 

@@ -15,12 +15,12 @@ FAMILY = "plain"
 
 
 class Echo:
-    """A Runtime that is always there; below `threshold`, a probability, it is silent."""
+    """A Runtime that is always there, and silent below its `gate`."""
 
     name = NAME
 
-    def __init__(self, threshold: float = echo.THRESHOLD) -> None:
-        self.threshold = threshold
+    def __init__(self, gate: echo.Gate = echo.GATE) -> None:
+        self.gate = gate
 
     async def models(self) -> list[Model]:
         return [Model(self.name, NAME, family=FAMILY, loaded=True)]
@@ -34,12 +34,11 @@ class Echo:
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """At most one stretch, then the Timing; the loop gets its turn between one text and the next."""
         began = time.perf_counter()
-        text = ""
-        for suggestion in echo.stages(call.prompt, call.suffix, call.context):
+        answer = None
+        for step in echo.stages(call.prompt, call.suffix, call.context, self.gate):
+            answer = step
             await asyncio.sleep(0)
-            if suggestion and suggestion.probability >= self.threshold:
-                text = suggestion.text
-        text = _until(text, call.stop)[: 4 * call.max_tokens]
+        text = _within(_until(answer.text, call.stop), 4 * call.max_tokens) if answer else ""
         if text:
             yield Delta(text)
         spent = (time.perf_counter() - began) * 1000
@@ -56,3 +55,8 @@ def build(config: Config) -> Echo:
 
 def _until(text: str, stops: tuple[str, ...]) -> str:
     return text[: min((text.find(stop) for stop in stops if stop and stop in text), default=len(text))]
+
+
+def _within(text: str, limit: int) -> str:
+    """The whole lines of `text` that fit into so many code points."""
+    return text if len(text) <= limit else text[:limit].rpartition("\n")[0]
