@@ -264,7 +264,7 @@ def _arguments(home: Path, options: dict[str, object] | None) -> list[str]:
 
 
 @contextmanager
-def neovim(home: Path, options: dict[str, object] | None, width: int = 60, height: int = 14) -> Iterator[Neovim]:
+def neovim(home: Path, options: dict[str, object] | None, width: int = 100, height: int = 14) -> Iterator[Neovim]:
     """A Neovim that has loaded the plugin as a plain package does, with `options` for setup (None: no setup)."""
     screen = Screen(width, height)
     with subprocess.Popen(_arguments(home, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -393,7 +393,7 @@ def test_tab_without_ghost_text_means_what_it_meant_before(editor: Neovim, tmp_p
     editor.command("setlocal expandtab shiftwidth=4 softtabstop=4")
     editor.type("o<Tab><Esc>")
     editor.wait_for_line(1, text)
-    editor.type("ccdef add(")
+    editor.type("0Cdef add(")
     editor.wait_for_ghost(ADD)
     editor.type("<Tab>")
     editor.wait_for_line(2, "    return a + b")

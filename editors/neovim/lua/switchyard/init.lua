@@ -42,12 +42,11 @@ function M.start()
     return
   end
   started = true
-  server.on_ready = function(buf)
+  server.on_attach = function(buf)
     keys.map(buf)
-    if buf == api.nvim_get_current_buf() and api.nvim_get_mode().mode:sub(1, 1) == "i" then
-      session.again()
-    end
+    session.again()
   end
+  server.on_able = session.again
   server.on_end = session.clear
   ghost.highlight()
   keys.define()

@@ -14,8 +14,9 @@ local ends = {} ---@type number[] when servers ended that nobody had asked to
 local trouble = nil ---@type string?
 local restarting = false
 
---- Called when a server is ready for a buffer, and when one has ended.
-M.on_ready = function(_) end
+--- Called when a server takes a buffer, when its engine has become able to answer, and when a server has ended.
+M.on_attach = function(_) end
+M.on_able = function() end
 M.on_end = function() end
 
 local function call(client, method, ...)
@@ -64,7 +65,11 @@ local function heard_status(_, status, context)
   if type(status) ~= "table" then
     return
   end
+  local before = statuses[context.client_id]
   statuses[context.client_id] = status
+  if status.state == "ready" and (not before or before.state ~= "ready") then
+    M.on_able()
+  end
   api.nvim_exec_autocmds("User", { pattern = "SwitchyardStatus", modeline = false })
   vim.cmd.redrawstatus({ bang = true })
 end
@@ -139,7 +144,7 @@ local function configuration(program, buf)
     settings = { switchyard = tree },
     handlers = { ["switchyard/status"] = heard_status },
     on_attach = function(_, attached)
-      M.on_ready(attached)
+      M.on_attach(attached)
     end,
     on_exit = ended,
   }

@@ -152,7 +152,7 @@ function M.clear()
   dealt_with = ""
 end
 
---- Looks again although nothing has changed, as when the server has just come.
+--- Looks again although nothing has changed in the text: the server, or its engine, has just come.
 function M.again()
   dealt_with = ""
   M.update()
