@@ -21,7 +21,7 @@ from router.types import Document, Status
 PLACES = 4
 PATIENCE = 120.0  # seconds for the engine to say that it is ready; a big model loads that long from a slow disk
 LARGEST = 2_000_000  # code points; no request is made for what is longer
-_DEFAULT = ("client.py", "documents.py")  # of this package, the first that is there
+_DEFAULT = ("messages.py", "client.py")  # of this package, the first that is there
 _LINES = 6  # of one suggestion
 _GHOST, _TYPED, _QUIET, _GOOD = "bright_black italic", "bold", "bright_black", "green"
 
@@ -91,7 +91,7 @@ class Sheet:
         self._out = out
         self._indent = ""
         self._typist = Typist(buffer, gaps, self._key)
-        self._last: tuple[Place, Pause] | None = None
+        self._taken: list[tuple[Place, Pause]] = []
 
     async def type(self, place: Place, whatever: bool = False) -> None:
         """One line typed; every pause is a row."""
@@ -103,21 +103,21 @@ class Sheet:
             self.pauses.append(pause)
             self._row(pause)
             if pause.taken:
-                self._last = (place, pause)
+                self._taken.append((place, pause))
         if self._out.is_terminal and not whatever:
             self._out.print(self._start(place.text))
 
     async def close(self, places: Sequence[Place]) -> None:
         """The sum of it all, and an accepted completion in its place."""
-        if self._last is None and any(pause.insertion for pause in self.pauses):
+        if not self._taken and any(pause.insertion for pause in self.pauses):
             self._out.print(Text("\nNo suggestion was what had stood there. One is accepted all the same:", _QUIET))
             asked = iter(places)
-            while self._last is None and (place := next(asked, None)):
+            while not self._taken and (place := next(asked, None)):
                 await self.type(place, whatever=True)
-        if self._last and self._last[1].insertion:
-            self._in_place(*self._last)
+        if self._taken:
+            self._in_place(*max(self._taken, key=lambda taken: len(_text(taken[1]))))
         shown = [pause for pause in self.pauses if pause.insertion]
-        taken = sum(len(pause.insertion.text) for pause in shown if pause.insertion and pause.taken)
+        taken = sum(len(_text(pause)) for _, pause in self._taken)
         middle = statistics.median(pause.ms for pause in self.pauses) if self.pauses else 0.0
         silent = len(self.pauses) - len(shown)
         counts = f"{len(self.pauses)} pauses: {len(shown)} with ghost text, {silent} silent"
@@ -146,23 +146,25 @@ class Sheet:
 
     def _in_place(self, place: Place, pause: Pause) -> None:
         """The accepted text between the lines around it."""
-        assert pause.insertion is not None
         text, start = self._typist.buffer.text, place.start + len(pause.typed)
-        end = start + len(pause.insertion.text)
+        end = start + len(_text(pause))
         self._out.print(Text("\nAccepted, in its place:", "bold"))
         marks = ("", "") if self._out.is_terminal else ("⟦", "⟧")
         above = text[:start].splitlines(keepends=True)[-3:]
         below = text[end:].splitlines(keepends=True)[:3]
-        parts = (("".join(above), ""), (marks[0] + pause.insertion.text + marks[1], _GOOD), ("".join(below), ""))
+        parts = (("".join(above), ""), (marks[0] + text[start:end] + marks[1], _GOOD), ("".join(below), ""))
         for line in Text.assemble(*((terminal.clean(part), style) for part, style in parts)).split("\n"):
             self._out.print(Text("  │ ", _QUIET).append(line), soft_wrap=True)
 
 
+def _text(pause: Pause) -> str:
+    return pause.insertion.text if pause.insertion else ""
+
+
 def _editors(out: Console) -> None:
     server = shlex.join(SERVER[:-1])
-    plugin = Path(__file__).resolve().parent.parent / "editors" / "neovim"
     out.print(Text("\nIn your editor", "bold"))
-    if plugin.is_dir():
+    if plugin := files.neovim():
         out.print(Text(f'  Neovim 0.10 and up: in init.lua  vim.opt.rtp:prepend("{plugin}")'), soft_wrap=True)
         out.print(Text("                      then open a file and type; :checkhealth switchyard says how it is."))
     out.print(Text(f"  any editor with an LSP client: the command is  {server}"), soft_wrap=True)

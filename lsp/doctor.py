@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from lsp import commands, terminal
+from lsp import commands, files, terminal
 from router import BadConfig
 from router.config import Config
 from router.models.plan import Survey
@@ -185,9 +185,9 @@ def _answers(address: str, port: int) -> bool:
 
 
 def _editors() -> Iterator[Check]:
-    plugin = Path(__file__).resolve().parent.parent / "editors" / "neovim"
+    plugin = files.neovim()
     if shutil.which("nvim") is None:
         yield Check("editor", "note", "there is no nvim on PATH")
     else:
-        where = f'add to init.lua: vim.opt.rtp:prepend("{plugin}")' if plugin.is_dir() else ""
+        where = f'add to init.lua: vim.opt.rtp:prepend("{plugin}")' if plugin else ""
         yield Check("editor", "ok", f"nvim at {shutil.which('nvim')}; inside it, :checkhealth switchyard", where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from router import SwitchyardError
@@ -89,6 +90,15 @@ def _content(name: str, path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
         raise SwitchyardError(f"{name} can't be read: {reason}.") from error
+
+
+def neovim() -> Path | None:
+    """Where the plugin for Neovim stands: in the checkout, or where an installer has put it."""
+    places = (
+        Path(__file__).resolve().parent.parent / "editors" / "neovim",
+        Path(sys.prefix, "share/switchyard/neovim"),
+    )
+    return next((place for place in places if place.is_dir()), None)
 
 
 def offset(document: Document, name: str, line: int, column: int) -> int:
