@@ -128,12 +128,14 @@ class Router:
         self.tally["accepted"] += 1
 
     def _refresh_soon(self, kept: Open) -> None:
-        def refresh() -> None:
-            kept.refresh = None
-            kept.syntax.refresh()
+        """Bring the document's tree up to date once the loop is idle, slice by slice."""
 
+        def refresh() -> None:
+            kept.refresh = None if kept.syntax.refresh() else loop.call_later(_IDLE, refresh)
+
+        loop = asyncio.get_running_loop()
         if kept.refresh is None:
-            kept.refresh = asyncio.get_running_loop().call_later(_IDLE, refresh)
+            kept.refresh = loop.call_later(_IDLE, refresh)
 
     # The journey
 

@@ -57,23 +57,54 @@ def test_a_tree_kept_by_edits_is_the_tree_of_the_text(
     text: str, edits: list[tuple[int, int, str]], eager: bool
 ) -> None:
     kept = Syntax("python", text, time.monotonic)
-    kept.refresh()
+    kept.refresh(60)
     for start, length, new in edits:
         start = min(start, len(text))
         end = min(start + length, len(text))
         text = text[:start] + new + text[end:]
         kept.edited([Change(start, end, new)], text)
         if eager:
-            kept.refresh()
-    kept.refresh()
+            kept.refresh(60)
+    kept.refresh(60)
     fresh = Syntax("python", text, time.monotonic)
-    fresh.refresh()
+    fresh.refresh(60)
     assert kept._tree is not None
     assert fresh._tree is not None
     assert str(kept._tree.root_node) == str(fresh._tree.root_node)
 
 
-def test_a_hostile_file_is_given_up_and_read_as_plain_text() -> None:
+def test_a_hostile_file_is_given_up_and_read_as_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.context.syntax._HOPELESS", 0.005)
     ticks = iter(range(10_000_000))
     syntax = Syntax("python", "([" * 5_000, lambda: float(next(ticks)))
+    assert not syntax.refresh()
+    while not syntax.refresh():
+        pass
+    assert syntax._tree is None
     assert syntax.whole(0, "x = 1\ny\n") == len("x = 1")
+
+
+def test_a_parse_in_slices_is_the_parse_in_one_go() -> None:
+    text = "def f(x):\n    return [x, (1, 2)]\n" * 300
+    time_stands_still = Syntax("python", text, lambda: 0.0)
+    assert time_stands_still.refresh()
+    ticks = (tick / 2_000 for tick in range(10_000_000))
+    sliced = Syntax("python", text, lambda: next(ticks))
+    assert not sliced.refresh()
+    while not sliced.refresh():
+        pass
+    assert sliced._tree is not None
+    assert time_stands_still._tree is not None
+    assert str(sliced._tree.root_node) == str(time_stands_still._tree.root_node)
+
+
+def test_an_edit_during_a_parse_begins_it_anew() -> None:
+    ticks = (tick / 2_000 for tick in range(10_000_000))
+    syntax = Syntax("python", "def f(x):\n    return [x, (1, 2)]\n" * 300, lambda: next(ticks))
+    assert not syntax.refresh()
+    text = "x = 1\n"
+    syntax.edited([Change(0, len(syntax._text), text)], text)
+    while not syntax.refresh():
+        pass
+    assert syntax._tree is not None
+    assert str(syntax._tree.root_node).count("function_definition") == 0

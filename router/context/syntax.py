@@ -11,7 +11,9 @@ from router.context.grammars import grammar
 from router.types import Change
 
 LARGEST = 2_000_000  # code points; a tree costs about twenty times its source in memory
-PATIENCE = 0.25  # seconds; a good file of LARGEST code points takes about that long, a hostile one would take minutes
+SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer behind it
+_SPLICE = 0.02  # seconds that one question may take; a model needs about as long for one token
+_HOPELESS = 1.0  # seconds of parsing one text after which it is read as plain text
 Clock: TypeAlias = Callable[[], float]
 
 _BODIES = ("block", "body", "then", "statement_list")  # in types of nodes that hold statements and no brackets
@@ -21,17 +23,21 @@ _OPENS = (":", "{", "(", "[", "\\", "=", "=>", "->")  # a line that ends so has 
 class Syntax:
     """The tree of one document, kept current edit by edit; it is brought up to date when it is asked, not before.
 
-    `clock` tells seconds; by it a parse that takes too long is given up, and the document is plain text from then on.
+    `clock` tells seconds. py-tree-sitter holds the interpreter while it parses, and one opened string can make it
+    parse a whole file anew (measured: 100 ms for 11,000 lines), so it parses in slices.
     """
 
     def __init__(self, language: str, text: str, clock: Clock) -> None:
         found = grammar(language)
         self._clock = clock
         self._parser = Parser(found) if found and len(text) <= LARGEST else None
-        self._text = self._parsed = text
+        self._text = text
+        self._told = ""  # the text that the tree's offsets are of, and its bytes
         self._source = b""
         self._tree: Tree | None = None
-        self._head = self._tail = len(text)  # how much of the parsed text's ends is untouched since
+        self._current = False
+        self._spent = 0.0
+        self._head = self._tail = 0  # how much of both ends of the told text is untouched since
 
     def edited(self, changes: Sequence[Change], text: str) -> None:
         """`changes` were made, in order, and the text is `text` now; costs nothing until the tree is next asked for."""
@@ -42,17 +48,30 @@ class Syntax:
             length += len(change.text) - (change.end - change.start)
         self._text = text
 
-    def refresh(self) -> None:
-        """Bring the tree up to date; O(the edit), the first time O(the file)."""
-        if self._parser is None or (self._tree is not None and self._parsed is self._text):
-            return
+    def refresh(self, patience: float = SLICE) -> bool:
+        """Parse for so many seconds at most; True: the tree is up to date, or there is none to be had."""
+        if self._parser is None:
+            return True
+        if self._told is not self._text:
+            self._tell()
+        if not self._current:
+            tree = _parse(self._parser, self._source, self._tree, self._clock, patience)
+            self._spent += patience
+            if tree is not None:
+                self._tree, self._current = tree, True
+            elif self._spent > _HOPELESS:
+                self._parser = self._tree = None  # this text and its grammar do not agree
+        return self._current or self._parser is None
+
+    def _tell(self) -> None:
+        """Tell the tree what was edited since; a parse under way is given up."""
         source = _encode(self._text)
         if self._tree is not None:
-            _tell(self._tree, self._source, source, self._bytes(self._parsed, self._head), self._end(self._parsed))
-        self._tree = _parse(self._parser, source, self._tree, self._clock)
-        if self._tree is None:
-            self._parser = None  # this file and its grammar do not agree: from here on it is plain text
-        self._source, self._parsed = source, self._text
+            end = len(self._told) - min(self._tail, len(self._told) - self._head)
+            _edit(self._tree, self._source, source, _bytes(self._told, self._head), _bytes(self._told, end))
+        if self._parser is not None:
+            self._parser.reset()
+        self._told, self._source, self._current, self._spent = self._text, source, False, 0.0
         self._head = self._tail = len(self._text)
 
     def whole(self, at: int, text: str) -> int | None:
@@ -60,38 +79,35 @@ class Syntax:
 
         `text` is what a model has said so far. What it says after its last line end is not looked at.
         """
-        self.refresh()
-        settled = text.rfind("\n") + 1
+        settled = text[: text.rfind("\n") + 1]
         if not settled:
             return None
-        if self._tree is None or self._parser is None:
-            return _whole_by_indentation(self._text, at, text[:settled])
-        place = self._bytes(self._text, at)
-        said = _encode(text[:settled])
+        if not self.refresh(_SPLICE) or self._tree is None or self._parser is None:
+            return _whole_by_indentation(self._text, at, settled)
+        place = _bytes(self._text, at)
+        said = _encode(settled)
         source = self._source[:place] + said + self._source[place:]
         tree = self._tree.copy()
-        _tell(tree, self._source, source, place, place)
-        spliced = _parse(self._parser, source, tree, self._clock)
+        _edit(tree, self._source, source, place, place)
+        spliced = _parse(self._parser, source, tree, self._clock, _SPLICE)
         if spliced is None:
-            return None
+            self._parser.reset()
+            return _whole_by_indentation(self._text, at, settled)
         end = _block_end(spliced, source, place, place + len(said))
         return None if end is None else len(source[place:end].decode("utf-8", "replace"))
 
-    def _end(self, text: str) -> int:
-        return self._bytes(text, len(text) - min(self._tail, len(text) - self._head))
 
-    @staticmethod
-    def _bytes(text: str, offset: int) -> int:
-        return offset if text.isascii() else len(_encode(text[:offset]))
+def _bytes(text: str, offset: int) -> int:
+    return offset if text.isascii() else len(_encode(text[:offset]))
 
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # a lone surrogate becomes "?", one byte, as everywhere in this module
 
 
-def _parse(parser: Parser, source: bytes, before: Tree | None, clock: Clock) -> Tree | None:
-    """The tree of `source`, or None when the parser lost its way for too long."""
-    deadline = clock() + PATIENCE
+def _parse(parser: Parser, source: bytes, before: Tree | None, clock: Clock, patience: float) -> Tree | None:
+    """The tree of `source`, or None when time ran out: the same call again goes on where this one stopped."""
+    deadline = clock() + patience
 
     def overdue(_offset: int, _error: bool) -> bool:
         return clock() > deadline
@@ -104,11 +120,10 @@ def _parse(parser: Parser, source: bytes, before: Tree | None, clock: Clock) -> 
             return parser.parse(read, progress_callback=overdue)
         return parser.parse(read, before, progress_callback=overdue)
     except ValueError:
-        parser.reset()
         return None
 
 
-def _tell(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> None:
+def _edit(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> None:
     """Tell `tree`, of `before`, that what stood from `start` to `old_end` was replaced, making it `after`."""
     new_end = old_end + len(after) - len(before)
     tree.edit(start, old_end, new_end, _point(before, start), _point(before, old_end), _point(after, new_end))
