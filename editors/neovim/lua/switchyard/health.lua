@@ -65,27 +65,40 @@ local function check_program()
   return program
 end
 
+--- How this report says what the doctor found.
+local voices = {
+  ok = health.ok,
+  note = health.info,
+  missing = health.warn,
+  warning = health.warn,
+  wrong = health.error,
+}
+
+local function say_check(check)
+  local voice = voices[check.state] or health.info
+  local advice = check.mend ~= "" and check.mend or nil
+  if voice == health.ok or voice == health.info then
+    voice(("%s: %s%s"):format(check.name, check.found, advice and (" -> " .. advice) or ""))
+  else
+    voice(("%s: %s"):format(check.name, check.found), advice)
+  end
+end
+
 local function check_doctor(program)
   health.start("Switchyard: engine")
   local answer = run(program, { "doctor", "--json" })
   local ok, report = pcall(vim.json.decode, answer.stdout or "", { luanil = { object = true } })
-  if not ok or type(report) ~= "table" then
+  if not ok or type(report) ~= "table" or type(report.checks) ~= "table" then
     health.warn("`switchyard doctor --json` gave no report", { "Run `switchyard doctor` in a terminal." })
     return
   end
-  M.report(report)
-end
-
---- Says what the doctor found; every field may be missing.
-function M.report(report)
-  if report.version then
-    health.info("version: " .. tostring(report.version))
-  end
-  if report.engine then
-    health.ok(("engine: %s %s"):format(report.engine, report.model or ""))
-  end
-  if report.why then
-    health.info("why: " .. report.why)
+  health.info("version: " .. tostring(report.versions and report.versions.switchyard))
+  local verdict = report.ok and health.ok or health.error
+  verdict(tostring(report.verdict))
+  for _, check in ipairs(report.checks) do
+    if check.name ~= "editor" then -- this editor is there
+      say_check(check)
+    end
   end
 end
 
