@@ -100,7 +100,10 @@ def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
 
 def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
     for survey in surveys:
-        if survey.engine == "echo":
+        if survey.engine == "embedded" and _lacks_openmp():
+            found = "llama.cpp is installed, and what it stands on, the system's OpenMP library, is not"
+            yield Check("embedded", "missing", found, "apt install libgomp1")
+        elif survey.engine == "echo":
             yield Check("echo", "ok", "needs no weights; it only repeats what the code already says")
         elif survey.error or not survey.models:
             yield Check(survey.engine, "missing", survey.error or "it has no models", _mend(survey))
@@ -139,17 +142,18 @@ def _mend(survey: Survey) -> str:
 def _mend_embedded() -> str:
     if importlib.util.find_spec("xllamacpp") is None:
         return "make install, or in a checkout: uv tool install --force '.[embedded]'"
-    if sys.platform == "linux" and not _loads("libgomp.so.1"):
-        return "apt install libgomp1"
     return f'add to {commands.user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
 
 
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
+def _lacks_openmp() -> bool:
+    """Whether the wheel of llama.cpp can't load: it brings all but libgomp, which a bare Debian or Ubuntu lacks."""
+    if sys.platform != "linux" or importlib.util.find_spec("xllamacpp") is None:
         return False
-    return True
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return True
+    return False
 
 
 def _hosts(settings: Config, surveys: Sequence[Survey]) -> Iterator[Check]:

@@ -223,6 +223,12 @@ def test_doctor_warns_of_what_leaves_the_machine(sh: Shell, monkeypatch: pytest.
     assert "WARNING  ollama: Ollama answers on 192.0.2.7 too" in out
 
 
+def test_doctor_names_the_library_that_llama_cpp_stands_on(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    surveyed(monkeypatch, Survey("embedded", error="It is not there."))
+    monkeypatch.setattr(doctor, "_lacks_openmp", lambda: True)
+    assert "-> apt install libgomp1" in sh("doctor")[1]
+
+
 def test_doctor_reports_wrong_settings_and_goes_on(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     surveyed(monkeypatch, Survey("echo", (Model("echo", "echo", "plain", loaded=True),)))
     sh.file("user.toml", "[complete]\nmax_tokens = 'many'\n")
