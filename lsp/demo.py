@@ -116,6 +116,8 @@ class Sheet:
                 await self.type(place, whatever=True)
         if self._taken:
             self._in_place(*max(self._taken, key=lambda taken: len(_text(taken[1]))))
+        if not any(pause.insertion for pause in self.pauses):
+            self._out.print(Text("\nSilence at every pause: that is the answer of an engine that is not sure."))
         shown = [pause for pause in self.pauses if pause.insertion]
         taken = sum(len(_text(pause)) for _, pause in self._taken)
         middle = statistics.median(pause.ms for pause in self.pauses) if self.pauses else 0.0

@@ -27,7 +27,7 @@ def choose(text: str, count: int) -> list[Place]:
     """Up to `count` places, in the order of the file; none when it holds nothing to type."""
     lines = [_place(found.start(), found[0]) for _, found in zip(range(_LOOKED_AT), _LINE.finditer(text), strict=False)]
     good = [place for place in lines if _shows_well(place.text)] or [place for place in lines if len(place.text) > 3]
-    good = [place for place in good if place.text.isprintable()]
+    good = [place for place in good if place.text.replace("\t", " ").isprintable()]
     if not good:
         return []
     times = Counter(place.text for place in lines)  # a line that stands there twice would prove little
