@@ -130,7 +130,8 @@ def _is_route(model: Model, route: Route | None) -> bool:
 
 
 def _row(model: Model, in_force: bool) -> tuple[str, ...]:
-    parameters = f"{model.parameters / 1e9:.1f}B" if model.parameters else ""
+    billions = model.parameters / 1e9
+    parameters = "" if not billions else f"{billions:.1f}B" if billions >= 0.1 else f"{billions * 1000:.0f}M"
     window = f"{model.window:,}" if model.window else ""
     family = model.family or "no"
     state = ", ".join(word for word, holds in (("loaded", model.loaded), ("remote", model.remote)) if holds)

@@ -60,7 +60,7 @@ async def _show(document: Document, places: Sequence[Place], settings: Sequence[
         sheet = Sheet(out, buffer, not fast)
         for place in places:
             await sheet.type(place)
-        await sheet.close(places)
+        await sheet.close()
     finally:
         await client.stop()
     _editors(out)
@@ -87,43 +87,40 @@ class Sheet:
     """What the demonstration prints, line by line, while it types."""
 
     def __init__(self, out: Console, buffer: Buffer, gaps: bool) -> None:
-        self.pauses: list[Pause] = []
         self._out = out
         self._indent = ""
         self._typist = Typist(buffer, gaps, self._key)
-        self._taken: list[tuple[Place, Pause]] = []
+        self._pauses: list[tuple[Place, Pause]] = []
 
-    async def type(self, place: Place, whatever: bool = False) -> None:
+    async def type(self, place: Place) -> None:
         """One line typed; every pause is a row."""
         before = self._typist.buffer.text[: place.start]
         number = len(before.splitlines()) or 1
         self._indent = before[max(before.rfind("\n"), before.rfind("\r")) + 1 :].expandtabs(4)
         self._out.print(Text(f"\nline {number}", "bold"))
-        async for pause in self._typist.line(place, whatever):
-            self.pauses.append(pause)
+        async for pause in self._typist.line(place):
+            self._pauses.append((place, pause))
             self._row(pause)
-            if pause.taken:
-                self._taken.append((place, pause))
-        if self._out.is_terminal and not whatever:
+        if self._out.is_terminal:
             self._out.print(self._start(place.text))
 
-    async def close(self, places: Sequence[Place]) -> None:
-        """The sum of it all, and an accepted completion in its place."""
-        if not self._taken and any(pause.insertion for pause in self.pauses):
-            self._out.print(Text("\nNo suggestion was what had stood there. One is accepted all the same:", _QUIET))
-            asked = iter(places)
-            while not self._taken and (place := next(asked, None)):
-                await self.type(place, whatever=True)
-        if self._taken:
-            self._in_place(*max(self._taken, key=lambda taken: len(_text(taken[1]))))
-        if not any(pause.insertion for pause in self.pauses):
+    async def close(self) -> None:
+        """An accepted completion in its place, and the sum of it all."""
+        shown = [(place, pause) for place, pause in self._pauses if pause.insertion]
+        taken = [(place, pause) for place, pause in shown if pause.taken]
+        if shown:
+            place, pause = max(taken or shown, key=lambda it: len(_text(it[1])))
+            if not taken:
+                self._out.print(Text("\nNo suggestion was what stood there; one is accepted all the same.", _QUIET))
+                await self._typist.take(place, pause)
+            self._in_place(place, pause)
+        else:
             self._out.print(Text("\nSilence at every pause: that is the answer of an engine that is not sure."))
-        shown = [pause for pause in self.pauses if pause.insertion]
-        taken = sum(len(_text(pause)) for _, pause in self._taken)
-        middle = statistics.median(pause.ms for pause in self.pauses) if self.pauses else 0.0
-        silent = len(self.pauses) - len(shown)
-        counts = f"{len(self.pauses)} pauses: {len(shown)} with ghost text, {silent} silent"
-        self._out.print(Text(f"\n{counts}; {taken} characters accepted; median answer {middle:.1f} ms.", "bold"))
+        saved = sum(len(_text(pause)) for _, pause in taken)
+        middle = statistics.median(pause.ms for _, pause in self._pauses) if self._pauses else 0.0
+        silent = len(self._pauses) - len(shown)
+        counts = f"{len(self._pauses)} pauses: {len(shown)} with ghost text, {silent} silent"
+        self._out.print(Text(f"\n{counts}; {saved} characters that needed no typing; median {middle:.1f} ms.", "bold"))
 
     def _start(self, typed: str) -> Text:
         return Text("  │ ", _QUIET).append(self._indent).append(terminal.clean(typed), _TYPED)

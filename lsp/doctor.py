@@ -114,7 +114,8 @@ def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
 def _models(survey: Survey) -> Iterator[Check]:
     able = [model.name for model in survey.models if model.family and not model.remote]
     state: State = "ok" if able else "missing"
-    found = f"{len(survey.models)} models, {len(able)} of them can complete" + (f": {', '.join(able)}" if able else "")
+    count = "1 model" if len(survey.models) == 1 else f"{len(survey.models)} models"
+    found = f"{count}, {len(able)} can complete" + (f": {', '.join(able)}" if able else "")
     yield Check(survey.engine, state, found, "" if able else _mend(survey))
     for model in survey.models:
         if not model.family:

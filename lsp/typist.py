@@ -33,8 +33,8 @@ class Typist:
         self._gaps = gaps
         self._key = key
 
-    async def line(self, place: Place, whatever: bool = False) -> AsyncGenerator[Pause, None]:
-        """Take the line out and type it again. `whatever`: take the first suggestion and leave it at that."""
+    async def line(self, place: Place) -> AsyncGenerator[Pause, None]:
+        """Take the line out and type it again, with what came at each pause."""
         self.buffer.replace(place.start, place.start + len(place.text), "")
         typed = 0
         for stop in pauses(place.text, PAUSES):
@@ -42,13 +42,17 @@ class Typist:
                 continue  # a suggestion has led past this one
             await self._keys(place, typed, stop)
             typed = stop
-            pause = await self._pause(place, typed, whatever)
+            pause = await self._pause(place, typed)
             yield pause
             if pause.taken and pause.insertion:
                 typed += len(pause.insertion.text)
-                if whatever:
-                    return
         await self._keys(place, typed, len(place.text))
+
+    async def take(self, place: Place, pause: Pause) -> None:
+        """Go back to a pause in a line that is typed, and take what came there instead of the line's end."""
+        self.buffer.replace(place.start + len(pause.typed), place.start + len(place.text), "")
+        if pause.insertion:
+            await self.buffer.accept(pause.insertion)
 
     async def _keys(self, place: Place, start: int, end: int) -> None:
         for index in range(start, end):
@@ -57,12 +61,12 @@ class Typist:
             self._key(place.text[: index + 1])
             await self._wait(KEY_GAP)
 
-    async def _pause(self, place: Place, typed: int, whatever: bool) -> Pause:
+    async def _pause(self, place: Place, typed: int) -> Pause:
         at = place.start + typed
         started = time.perf_counter()
         insertion = await self.buffer.suggest(at)
         ms = (time.perf_counter() - started) * 1000
-        taken = insertion is not None and (whatever or _meant(insertion, at, place.text[typed:]))
+        taken = insertion is not None and _meant(insertion, at, place.text[typed:])
         await self._wait(PAUSE_GAP)
         if taken and insertion:
             await self.buffer.accept(insertion)

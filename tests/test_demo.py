@@ -56,8 +56,8 @@ class Editorless:
         return self.buffer
 
 
-async def typed(typist: Typist, place: Place, whatever: bool = False) -> list[Pause]:
-    return [pause async for pause in typist.line(place, whatever)]
+async def typed(typist: Typist, place: Place) -> list[Pause]:
+    return [pause async for pause in typist.line(place)]
 
 
 @given(code, st.integers(1, 6))
@@ -108,6 +108,15 @@ def test_a_suggestion_that_was_not_meant_is_shown_and_not_taken() -> None:
     assert pauses[0].insertion is not None
     assert not pauses[0].taken
     assert buffer.text == SOURCE
+
+
+def test_a_suggestion_can_be_taken_afterwards_in_the_place_of_the_rest_of_the_line() -> None:
+    buffer = Editorless({"    value ": "is None"}).open(SOURCE)
+    place = Place(SOURCE.index("value = "), 'value = store.read_value("first")')
+    typist = Typist(buffer, False, lambda _: None)
+    pause = asyncio.run(typed(typist, place))[0]
+    asyncio.run(typist.take(place, pause))
+    assert buffer.text == SOURCE.replace(place.text, "value is None")
 
 
 def test_positions_go_over_as_lines_and_code_points() -> None:
