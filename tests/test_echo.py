@@ -1,27 +1,86 @@
-"""The engine without weights repeats what the text already says where it is probable, and is silent elsewhere."""
+"""The engine without weights repeats what the text already says where it is probable, and is silent elsewhere.
+
+In a picture `‸` is the cursor and `⟦ ⟧` what is said there.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router import echo
+from router.echo import choice, places
 from router.runtimes.echo import Echo
 from router.types import Call, Delta, Model, Route, Timing
 from tests.fixture import at
 
 ROUTE = Route("echo", "echo", family="plain")
+OPEN = echo.Gate(0.0, 0.0, 0.0)
+SHUT = echo.Gate(1.0, 1.0, 1.0)
+LOOP = "for row in rows:\n    row.fold()\n    show(row)\n\n"
+LINES = st.lists(st.sampled_from(["x = f(a)", "  if y:", "\t\treturn", "", ")", "'𝔘\ud800'", "é.é(é"]), max_size=12)
+TEXTS = st.one_of(
+    st.text(st.characters(codec=None), max_size=200),
+    st.builds(str.join, st.sampled_from(["\n", "\r\n", "\r", "\u2028", "\f"]), LINES),
+)
 
 
-def said(picture: str, *context: str) -> str:
-    """What the engine says at the picture's cursor."""
-    text, cursor = at(picture)
+def answer(call: Call, gate: echo.Gate = echo.GATE) -> str:
+    """What the engine says to a call; checks that a Timing comes last, and once."""
 
     async def listen() -> list[Delta | Timing]:
-        call = Call(ROUTE, text[:cursor], text[cursor:], context=context)
-        return [event async for event in Echo().generate(call)]
+        return [event async for event in Echo(gate).generate(call)]
 
-    *deltas, timing = asyncio.run(listen())
-    assert isinstance(timing, Timing)
-    return "".join(delta.text for delta in deltas if isinstance(delta, Delta))
+    *deltas, last = asyncio.run(listen())
+    assert isinstance(last, Timing)
+    return "".join(event.text for event in deltas if isinstance(event, Delta))
+
+
+def said(picture: str, *context: str, gate: echo.Gate = echo.GATE, stop: tuple[str, ...] = ()) -> str:
+    """The picture with what is said at its cursor."""
+    text, cursor = at(picture)
+    got = answer(Call(ROUTE, text[:cursor], text[cursor:], context=context, stop=stop), gate)
+    return f"{text[:cursor]}⟦{got}⟧{text[cursor:]}"
+
+
+PICTURES = {
+    "inside a line": (
+        "a = load(path, 'utf-8')\nb = load(path, 'utf-8')\nc = load(pa‸\n",
+        "a = load(path, 'utf-8')\nb = load(path, 'utf-8')\nc = load(pa⟦th, 'utf-8')⟧\n",
+    ),
+    "a whole line": (
+        "if not a:\n    raise Gone(key)\nif not a:\n    raise Gone(key)\nif not a:\n    ‸\n",
+        "if not a:\n    raise Gone(key)\nif not a:\n    raise Gone(key)\nif not a:\n    ⟦raise Gone(key)⟧\n",
+    ),
+    "the names of here for those of there": (
+        "if one is None:\n    one = make()\nif two is None:\n    two = make()\nif far is None:\n    ‸\n",
+        "if one is None:\n    one = make()\nif two is None:\n    two = make()\nif far is None:\n    ⟦far = make()⟧\n",
+    ),
+    "a bracket that the editor has closed": (
+        "a = load(path)\nb = load(path)\nc = load(‸)\n",
+        "a = load(path)\nb = load(path)\nc = load(⟦path⟧)\n",
+    ),
+    "nothing that repeats": ("alpha = 1\nbeta(2)\n‸\n", "alpha = 1\nbeta(2)\n⟦⟧\n"),
+    "an empty file": ("‸", "⟦⟧"),
+    "no repetition of the line below": (
+        "a()\nstop()\na()\nstop()\na()\n‸\nstop()\n",
+        "a()\nstop()\na()\nstop()\na()\n⟦⟧\nstop()\n",
+    ),
+    "no repetition of the line above": ("step()\nstep()\nstep()\n‸\n", "step()\nstep()\nstep()\n⟦⟧\n"),
+    "no second copy of what follows in the line": (
+        "a = load(path, mode)\nb = load(path, mode)\nc = load(path, ‸mode)\n",
+        "a = load(path, mode)\nb = load(path, mode)\nc = load(path, ⟦⟧mode)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_it_says(name: str) -> None:
+    picture, shown = PICTURES[name]
+    assert said(picture) == shown
 
 
 def test_it_is_one_engine_that_is_always_ready() -> None:
@@ -29,9 +88,66 @@ def test_it_is_one_engine_that_is_always_ready() -> None:
     assert asyncio.run(Echo().ready(ROUTE))
 
 
-def test_it_goes_on_as_the_same_words_went_on_before() -> None:
-    assert said("for x in y:\n    print(x)\nfor x in y:\n    print(x)\nfor x in y:\n    ‸") == "print(x)"
+def test_it_goes_on_to_the_end_of_a_block() -> None:
+    assert said(f"{LOOP * 3}for row in rows:\n    ‸\n").endswith("    ⟦row.fold()\n    show(row)⟧\n")
 
 
-def test_it_says_nothing_when_nothing_repeats() -> None:
-    assert said("alpha = 1\nbeta(2)\n‸") == ""
+def test_a_block_takes_the_indentation_of_its_place() -> None:
+    nested = "for row in rows:\n    if row:\n        row.fold()\n\n"
+    picture = f"def f():\n\tdone()\n\ndef g():\n\tfor row in rows:\n\t\t‸\n{''}"
+    assert said(picture, nested * 3, gate=OPEN).endswith("\n\t\t⟦if row:\n\t\t\trow.fold()⟧\n")
+
+
+def test_it_reads_other_files_too() -> None:
+    assert said("c = load(pa‸\n", "a = load(path)\nb = load(path)\n") == "c = load(pa⟦th)⟧\n"
+
+
+def test_what_it_says_ends_lines_as_the_file_does() -> None:
+    picture = f"{LOOP * 3}for row in rows:\n    ‸\n".replace("\n", "\r\n")
+    assert "⟦row.fold()\r\n    show(row)⟧" in said(picture)
+
+
+def test_below_the_gate_it_is_silent() -> None:
+    picture = PICTURES["inside a line"][0]
+    text, cursor = at(picture)
+    *_, sure = echo.stages(text[:cursor], text[cursor:], (), OPEN)
+    assert sure is not None
+    assert "⟦⟧" not in said(picture, gate=echo.Gate(inside=sure.probability))
+    assert "⟦⟧" in said(picture, gate=echo.Gate(inside=sure.probability + 1e-9))
+
+
+def test_a_stop_ends_what_it_says() -> None:
+    assert "⟦row.fold()⟧" in said(f"{LOOP * 3}for row in rows:\n    ‸\n", stop=("\n",))
+
+
+def test_a_limit_leaves_whole_lines() -> None:
+    call = Call(ROUTE, f"{LOOP * 3}for row in rows:\n    ", "\n", max_tokens=4)
+    assert answer(call) == "row.fold()"
+
+
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
+def test_any_text_gets_the_same_short_answer_twice(before: str, after: str, pieces: list[str]) -> None:
+    call = Call(ROUTE, before, after, context=tuple(pieces))
+    got = answer(call, OPEN)
+    assert got == answer(call, OPEN)
+    assert len(got) <= choice.BLOCK * (places.LINE + places.REACH)
+    assert not got or got.strip()
+
+
+@given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), unique=True, max_size=26), st.integers(0, 26))
+def test_where_nothing_repeats_nothing_is_said(letters: list[str], cursor: int) -> None:
+    text = "\n".join(f"{letter}{letter.upper()}" for letter in letters)
+    assert answer(Call(ROUTE, text[:cursor], text[cursor:]), OPEN) == ""
+
+
+@given(TEXTS, TEXTS)
+def test_the_line_that_follows_is_never_repeated(before: str, after: str) -> None:
+    got = answer(Call(ROUTE, before, f"\n{after}"), OPEN)
+    line = places.feeds(before).rpartition("\n")[2].lstrip(" \t") + got
+    following = [one.strip() for one in places.feeds(after[: places.AROUND[1]]).split("\n") if one.strip()]
+    assert not got or line.strip() != (following or [""])[0]
+
+
+@given(TEXTS, TEXTS)
+def test_a_shut_gate_lets_nothing_through(before: str, after: str) -> None:
+    assert answer(Call(ROUTE, before, after), SHUT) == ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -20,11 +21,12 @@ from router.echo.places import TOKEN, WORD, Match, Place, follows, line_from, re
 HEARD = 96  # matches that are weighed: those with the longest context
 BLOCK = 12  # lines
 CLOSERS = frozenset(")]}>\"'`;,: \t")
+PARTIAL = re.compile(r"[^\W\d]\w*$")
 PAIRS = {")": "(", "]": "[", "}": "{"}
 Scale: TypeAlias = "tuple[float, ...]"
 # In the order of `signs`.
-WHOLE: Scale = (-2.74, 0.55, 0.83, -0.88, 1.87, 0.62, 1.23)
-INSIDE: Scale = (-1.54, 0.39, 0.78, -0.88, 0.91, 0.63, 0.65)
+WHOLE: Scale = (-2.73, 0.55, 0.83, -0.88, 1.87, 0.62, 1.23)
+INSIDE: Scale = (-2.47, 0.31, 0.76, -0.78, 1.38, 1.28, 0.6)
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -92,10 +94,11 @@ def ways(found: Iterable[Match]) -> list[Way]:
 
 def signs(way: Way, spot: Place) -> Scale:
     """What speaks for or against a way to go on: one, the length of the context, PPM's belief, the way's length,
-    the share of its words that are known around the cursor, whether a place is as deep, whether the same line follows.
+    the share of its words that stand around the cursor, whether a place is as deep, whether the same line follows.
     """
     belief = min(max(way.belief, 0.005), 0.995)
-    words = WORD.findall(way.tail)
+    typed = PARTIAL.search(spot.head)
+    words = WORD.findall((typed[0] if typed else "") + way.tail)
     known = sum(word in spot.known for word in words) / len(words) if words else 0.0
     below = 0.0 if not spot.below else 1.0 if any(match.below for match in way.places) else -1.0
     return (

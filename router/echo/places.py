@@ -120,7 +120,7 @@ def _needles(spot: Place) -> Iterator[tuple[str, bool]]:
     starts = _starts(spot.head)
     for depth in dict.fromkeys((len(starts), 8, 5, 4, 3, 2, 1)):
         needle = spot.head[starts[-depth] :][-NEEDLE:] if 0 < depth <= len(starts) else ""
-        if len(needle) > (1 if depth == len(starts) else 2):
+        if needle:
             yield needle, False
 
 
@@ -159,15 +159,13 @@ def _match(text: str, at: int, spot: Place, distance: int) -> Match | None:
     indent = _indent(text[start:at])
     head = text[start + len(indent) : at]
     reach, names = _common(head, spot.head), _renamed(head, spot.head, {})
-    settled = head == spot.head
-    if settled:
-        above = _above(text, start)
-        settled = _turn(indent, above) == _turn(spot.indent, spot.above)
-        if settled:
-            reach += 1 + _common(above.strip(), spot.above.strip())
-            names = _renamed(above.strip(), spot.above.strip(), names)
-        elif not spot.head:
-            return None
+    above = _above(text, start)
+    settled = rename(head, names) == spot.head and _turn(indent, above) == _turn(spot.indent, spot.above)
+    if not settled and not spot.head:
+        return None
+    if settled and head == spot.head:
+        reach += 1 + _common(above.strip(), spot.above.strip())
+        names = _renamed(above.strip(), spot.above.strip(), names)
     settled = settled and indent == spot.indent
     below = follows(text, at + len(tail), spot)
     return Match(text, at, rename(tail, names), reach, distance, indent, names, settled, below)
