@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import unquote
@@ -10,6 +11,7 @@ import msgspec
 
 Encoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
+DEFAULT: Encoding = "utf-16"  # as the protocol demands where nothing was agreed on
 Unsigned: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
@@ -30,8 +32,8 @@ class Range(msgspec.Struct, frozen=True):
 
 
 def encoding(offered: list[str]) -> Encoding:
-    """The client's first choice among those that we know; utf-16 if there is none, as the protocol demands."""
-    return next((known for offer in offered for known in ENCODINGS if known == offer), "utf-16")
+    """The client's first choice among those that we know."""
+    return next((known for offer in offered for known in ENCODINGS if known == offer), DEFAULT)
 
 
 def lines(text: str) -> list[str]:
@@ -81,5 +83,5 @@ def path(uri: str) -> str:
     host, slash, name = rest[2:].partition("/")
     if host.lower() not in ("", "localhost") or not slash:
         return uri
-    name = "/" + unquote(name, errors="surrogateescape")
+    name = posixpath.normpath("/" + unquote(name, errors="surrogateescape"))
     return name[1:] if re.match(r"/[A-Za-z]:", name) else name  # file:///c:/work

@@ -133,6 +133,7 @@ class Initialize(Struct, rename="camel"):
         return self.root_uri or (f"file://{self.root_path}" if self.root_path else "")
 
 
+_UNFIT = (msgspec.ValidationError, UnicodeEncodeError)  # the latter where msgspec words the former
 _message = msgspec.json.Decoder(Message)
 
 
@@ -144,8 +145,9 @@ def read(body: bytes) -> Message:
         raise Malformed(INVALID_REQUEST, "The message is not a JSON-RPC request.", _id(body)) from error
     except (ValueError, RecursionError) as error:  # msgspec.DecodeError is a ValueError
         message = _read_surrogates(body, error)
-    if message.jsonrpc != "2.0" or (message.method is UNSET and message.id is UNSET):
-        id = None if message.method is UNSET or message.id is UNSET else message.id
+    asks, named = message.method is not UNSET, message.id is not UNSET
+    if message.jsonrpc != "2.0" or not (asks or named) or (asks and message.id is None):
+        id = message.id if asks and message.id is not UNSET else None
         raise Malformed(INVALID_REQUEST, "The message is not a JSON-RPC 2.0 request.", id)
     return message
 
@@ -170,28 +172,29 @@ def write(message: dict[str, Any]) -> bytes:
 
 def _read_surrogates(body: bytes, reason: Exception) -> Message:
     """msgspec refuses an escaped lone surrogate, which JSON allows and editors send; the slower json does not."""
-    content = _json(body, reason)
+    content = whole(body, reason)
     try:
         raw = {
             name: Raw(json.dumps(content[name]).encode()) for name in ("params", "result", "error") if name in content
         }
         return msgspec.convert(content | raw, Message)
-    except msgspec.ValidationError as error:
+    except _UNFIT as error:
         raise Malformed(INVALID_REQUEST, "The message is not a JSON-RPC request.") from error
 
 
 def _params_surrogates(raw: Raw, type: type[P], reason: Exception) -> P:
     try:
-        return msgspec.convert(_json(bytes(raw), reason), type)
-    except msgspec.ValidationError as error:
-        raise Malformed(INVALID_PARAMS, f"The parameters are not valid: {error}") from error
+        return msgspec.convert(whole(bytes(raw), reason), type)
+    except _UNFIT as error:
+        raise Malformed(INVALID_PARAMS, "The parameters are not valid.") from error
 
 
-def _json(body: bytes, reason: Exception) -> dict[str, Any]:
+def whole(body: bytes, reason: Exception | None = None) -> dict[str, Any]:
+    """A whole message as plain values. Raises Malformed."""
     try:
         content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Malformed(PARSE_ERROR, "The message is not JSON.") from reason
+    except (ValueError, RecursionError) as error:
+        raise Malformed(PARSE_ERROR, "The message is not JSON.") from reason or error
     if not isinstance(content, dict):
         raise Malformed(INVALID_REQUEST, "The message is not a JSON-RPC request.")
     return content

@@ -17,6 +17,19 @@ MANUAL = 1  # triggerKind
 ERROR, WARNING = 1, 2  # of window/showMessage
 
 
+def capabilities(encoding: str, client: Initialize) -> dict[str, Any]:
+    """What pygls would say that we can do; a test holds both against each other."""
+    sync = (client.capabilities.text_document or {}).get("synchronization") or {}
+    no_saves = {name: False for name in ("willSave", "willSaveWaitUntil") if sync.get(name) is not None}
+    return {
+        "positionEncoding": encoding,
+        "textDocumentSync": {"openClose": True, "change": 2, **no_saves, "save": False},
+        "executeCommandProvider": {"commands": [ACCEPTED]},
+        "inlineCompletionProvider": {},
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}, "fileOperations": {}},
+    }
+
+
 class Question(Struct, frozen=True):
     """A completion request, and what is needed to present its answer.
 
@@ -27,10 +40,6 @@ class Question(Struct, frozen=True):
     text: str
     span: Span
     typed: str
-
-    def fits(self, document: Open | None) -> bool:
-        """Whether the document is still what it was."""
-        return document is not None and document.text == self.text
 
 
 def question(document: Open, params: InlineCompletion) -> Question:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from typing import Any, Protocol
 
-import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from lsp import messages
 from lsp.messages import Id
 from lsp.present import ACCEPTED
 from lsp.wire import Wire, log
@@ -48,7 +48,7 @@ class _Protocol(LanguageServerProtocol):
 class _Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """A line for the log, where pygls would open a window in the editor."""
-        log.warning("a message was not understood: %s", type(error).__name__)
+        log.info("a message was not understood: %s", type(error).__name__)
 
 
 class _Writer:
@@ -75,13 +75,15 @@ class Rest:
 
     def handle(self, body: bytes) -> None:
         """Dispatch one message; a malformed request is refused, a malformed answer fails whoever waits for it."""
-        content = msgspec.json.decode(body)
+        content = messages.whole(body)
+        if "method" in content:
+            content.setdefault("params", None)
         try:
             message = self._protocol.structure_message(content)
         except JsonRpcException as error:
             if "method" in content:
-                self._wire.refuse(content.get("id"), error.code or 0, "The parameters are not valid.")
-            elif future := self._protocol._request_futures.pop(content.get("id"), None):
+                self._wire.refuse(content.get("id"), messages.INVALID_PARAMS, "The parameters are not valid.")
+            elif future := self._protocol._request_futures.pop(content.get("id", ""), None):
                 future.set_exception(error)
         else:
             self._protocol.handle_message(message)

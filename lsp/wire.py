@@ -198,7 +198,7 @@ class Wire:
 
     def relay(self, body: bytes) -> None:
         """Send what somebody else has put into words, unless it answers what has been answered."""
-        message = msgspec.json.decode(body, type=messages.Message)
+        message = messages.read(body)
         if message.method is not msgspec.UNSET or (message.id is not msgspec.UNSET and self._settle(message.id)):
             self._writer.write(body)
 

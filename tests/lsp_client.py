@@ -1,4 +1,4 @@
-"""The tests' editor: a real server process, real stdio, every byte our own; at the end nothing may be owed or unread."""
+"""The tests' editor: a real server, real stdio, every byte our own; at the end nothing may be owed or unread."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ from typing import Any
 from lsp.frames import Frames, frame
 
 PATIENCE = 20.0  # seconds; a server that says nothing for so long has failed
+SERVER = (sys.executable, "-I", "-m", "lsp", "lsp")
 STATUS = {"experimental": {"switchyardStatus": True}}
 
 
 class Editor:
     """One server. `heard` are its notifications and its requests to us, in order, until somebody takes them."""
 
-    def __init__(self, settings: Sequence[str] = (), env: dict[str, str] | None = None, cwd: str | None = None) -> None:
+    def __init__(
+        self, settings: Sequence[str] = (), env: dict[str, str] | None = None, program: Sequence[str] = SERVER
+    ) -> None:
         flags = [word for setting in settings for word in ("--set", setting)]
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "lsp", "lsp", *flags],
+            [*program, *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            cwd=cwd,
-            env={**os.environ, "SWITCHYARD_CONFIG": os.devnull, **(env or {})},
+            env={**os.environ, "SWITCHYARD_CONFIG": "/nowhere/config.toml", **(env or {})},
             bufsize=0,
         )
         assert self.process.stdin
         assert self.process.stdout
         self.stdin, self.stdout = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.stdin, False)
         self.owed: list[Any] = []  # ids that wait for an answer
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.heard: list[dict[str, Any]] = []
@@ -48,8 +51,10 @@ class Editor:
 
     def write(self, chunk: bytes) -> None:
         """Bytes, as they are."""
-        while chunk:
-            chunk = chunk[os.write(self.stdin, chunk) :]
+        rest = memoryview(chunk)
+        while rest:
+            assert select.select([], [self.stdin], [], PATIENCE)[1], f"the server does not read; {self.log()}"
+            rest = rest[os.write(self.stdin, rest) :]
 
     def send(self, message: object) -> None:
         """A message, whatever is wrong with it."""
@@ -123,6 +128,11 @@ class Editor:
         result = self.request("initialize", known)
         self.notify("initialized", {})
         return result["capabilities"]
+
+    def ready(self) -> None:
+        """Wait until an engine answers; statuses before that are passed over."""
+        while self.wait("switchyard/status")["state"] != "ready":
+            pass
 
     def open(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
         item = {"uri": uri, "languageId": language, "version": version, "text": text}
