@@ -116,7 +116,7 @@ local function worn_out()
   end, ends)
   ends = recent
   if #recent >= RESTARTS then
-    trouble = "the server has ended again and again; see :LspLog, then :Switchyard restart"
+    trouble = "the server has ended again and again; to try once more: :Switchyard restart"
     return true
   end
   return false
