@@ -226,7 +226,7 @@ def test_a_redirect_is_not_followed() -> None:
     async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
         with pytest.raises(router.Unreachable, match="is not Ollama"):
             await answer(runtime, Call(CODER, "x"))
-        assert double.paths == ["/api/generate"]
+        assert [path for path in double.paths if path != "/api/generate"] == ["/api/version", "/api/tags"]
 
     misbehaving({"/api/generate": fake.refuse(307, "", "Location: /elsewhere\r\n")}, work)
 
@@ -239,13 +239,12 @@ def test_a_model_on_somebody_elses_machine_is_marked_and_never_asked() -> None:
     ]
 
     async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
-        models = await runtime.models()
-        assert all(model.remote and not model.family for model in models)
-        for model in models:
+        for model in listed:
             with pytest.raises(router.Refused, match="somebody else's machine"):
-                await answer(runtime, Call(Route("ollama", model.name), "x"))
+                await answer(runtime, Call(Route("ollama", str(model["name"])), "x"))
             with pytest.raises(router.Refused):
-                await runtime.load(Route("ollama", model.name))
+                await runtime.load(Route("ollama", str(model["name"])))
+        assert all(model.remote and not model.family for model in await runtime.models())
         assert "/api/generate" not in double.paths
 
     misbehaving({"/api/tags": fake.reply({"models": listed})}, work)
@@ -311,6 +310,23 @@ def test_one_connection_serves_call_after_call() -> None:
         for _ in range(3):
             assert (await answer(runtime, Call(CODER, "x")))[0] == "ab"
         assert not double.hung_up.is_set()
+
+    misbehaving({}, work)
+
+
+def test_a_connection_that_was_closed_while_it_lay_open_is_made_anew() -> None:
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        usual, asked = double.ways["/api/generate"], 0
+
+        async def second_is_cut(writer: fake.Writer) -> None:
+            nonlocal asked
+            asked += 1
+            await (fake.cut if asked == 2 else usual)(writer)
+
+        double.ways["/api/generate"] = second_is_cut
+        for _ in range(2):
+            assert (await answer(runtime, Call(CODER, "x")))[0] == "ab"
+        assert asked == 3
 
     misbehaving({}, work)
 
@@ -411,7 +427,7 @@ def test_an_answer_that_repeats_itself_is_ended_without_done_and_does_not_count(
 
 @pytest.mark.parametrize("way", [fake.silence, fake.stream(A, end=fake.silence)], ids=["C05", "C06"])
 def test_silence_is_not_waited_for_for_ever(way: fake.Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "TYPING", transport.Patience(0.2, 0.2))
+    monkeypatch.setattr(transport, "TYPING", 0.2)
     assert "silent" in failing(generates(way), router.Incomplete)
 
 

@@ -16,6 +16,10 @@ from router.runtimes.openai import OpenAI
 PROGRAM = Path(__file__).with_name("embedded_child.py")
 LOADING = 300.0  # seconds in which the weights must be loaded
 LEAVING = 2.0  # seconds in which a child that was asked to go must be gone
+ILLEGAL, KILLED = (
+    -4,
+    -9,
+)  # what a process returns that died of SIGILL, or of SIGKILL (that is what Linux sends for memory)
 INSTALL = "The embedded engine is not installed; install it with `pip install 'switchyard[embedded]'`."
 
 
@@ -64,23 +68,37 @@ class Child:
 async def start(model: str, gguf: str, threads: int, window: int) -> Child:
     """Start a child and wait until it has loaded its weights. Raises Unreachable or OutOfMemory."""
     order = Order(gguf=gguf, name=model, threads=threads, window=window, key=secrets.token_urlsafe(32))
-    pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", str(PROGRAM), stdin=pipe, stdout=pipe, stderr=quiet
-    )
+    process = await _spawn()
     try:
         said = await asyncio.wait_for(_introduce(process, order), LOADING)
-    except (OSError, asyncio.TimeoutError, msgspec.MsgspecError) as error:
+    except asyncio.TimeoutError as error:
         await _end(process)
-        raise Unreachable(_failed(gguf)) from error
+        raise _refusal(Said(), None, gguf) from error
+    except OSError as error:
+        await _end(process)
+        raise _refusal(Said(), process.returncode, gguf) from error
     except asyncio.CancelledError:
         await _end(process)
         raise
     if not said.port:
         await _end(process)
-        raise _refusal(said, gguf)
+        raise _refusal(said, process.returncode, gguf)
     settings = config.OpenAI(host=f"http://127.0.0.1:{said.port}")
     return Child(process, OpenAI(settings, order.key, "embedded", llama=True), model)
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    """A session of its own keeps a terminal's Ctrl-C from it; its end is the end of its stdin."""
+    pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    command = sys.executable, "-I", str(PROGRAM)
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, stderr=quiet, start_new_session=True
+        )
+    except OSError as error:
+        raise Unreachable(
+            "The embedded engine cannot be started; see whether this machine has reached a limit."
+        ) from error
 
 
 async def _introduce(process: asyncio.subprocess.Process, order: Order) -> Said:
@@ -88,19 +106,21 @@ async def _introduce(process: asyncio.subprocess.Process, order: Order) -> Said:
     assert process.stdout is not None
     process.stdin.write(msgspec.json.encode(order) + b"\n")
     await process.stdin.drain()
-    return msgspec.json.decode(await process.stdout.readline(), type=Said)
+    line = await process.stdout.readline()
+    return msgspec.json.decode(line, type=Said) if line else Said()
 
 
-def _refusal(said: Said, gguf: str) -> Unreachable | OutOfMemory:
+def _refusal(said: Said, code: int | None, gguf: str) -> Unreachable | OutOfMemory:
+    """Why there is no engine: by what the child said, or by what it died of."""
     if said.missing:
         return Unreachable(INSTALL)
-    if said.error == "MemoryError":
+    if code == ILLEGAL:
+        return Unreachable("The embedded engine needs a processor with AVX2; use Ollama instead.")
+    if said.error == "MemoryError" or code == KILLED:
         return OutOfMemory(f"The model in {gguf} does not fit into memory; choose a smaller one.")
-    return Unreachable(_failed(gguf))
-
-
-def _failed(gguf: str) -> str:
-    return f"The embedded engine cannot load {gguf}; is the file whole? Else name another in runtime.embedded.gguf."
+    return Unreachable(
+        f"The embedded engine cannot load {gguf}; is the file whole? Else name another in runtime.embedded.gguf."
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -31,6 +31,7 @@ class Engine(Struct, frozen=True):
     setting: str
     key: str
     pull: str
+    window: str
 
     @property
     def _subject(self) -> str:
@@ -58,14 +59,14 @@ class Engine(Struct, frozen=True):
         )
 
     def cut(self, model: str) -> PromptCut:
-        return PromptCut(f"The prompt is longer than the window of {model or 'the model'}; give it a larger one.")
+        return PromptCut(f"The prompt is longer than the window of {model or 'the model'}; {self.window}.")
 
     def refusal(self, model: str, status: int, text: str) -> RuntimeFailure:
         """The error for one answer that is none; `status` is -1 for one that came in the middle of a stream."""
         lower = text.lower()
         if NO_MEMORY.search(lower):
             return OutOfMemory(
-                f"{model or 'The model'} does not fit into memory; choose a smaller model or a smaller window."
+                f"{model or 'The model'} does not fit into memory; choose a smaller model, or a smaller window for it."
             )
         if TOO_LONG.search(lower):
             return self.cut(model)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ollama
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["probe", "typing", "long"]
+Kind: TypeAlias = Literal["probe", "typing", "long", "load"]
 
 # The package makes a client of its own as it is imported, from these: a malformed one would fail the import.
 AMBIENT = {"OLLAMA_HOST", "OLLAMA_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -42,6 +42,7 @@ class Hardened:
             setting="runtime.ollama.host",
             key="sign in with `ollama signin`, or see what stands in front of it",
             pull="run `ollama pull {model}`",
+            window="raise runtime.ollama.window",
         )
 
     async def client(self, kind: Kind) -> ollama.AsyncClient:

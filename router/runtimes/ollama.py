@@ -61,19 +61,23 @@ class Ollama:
         self._line = Hardened(settings.host)
         self._version: tuple[int, ...] | None = None
         self._shown: dict[tuple[str, str], ollama.ShowResponse] = {}
-        self._remote: set[str] = set()
+        self._remote: set[str] | None = None
         self._loaded_until: dict[str, float] = {}
         self._windows: dict[str, int] = {}
         self._loads: dict[tuple[str, tuple[Option, ...]], asyncio.Task[None]] = {}
 
     async def models(self) -> list[Model]:
         """What was pulled, with what each can do; models that run on somebody else's machine are marked."""
-        await self.version()
-        tags = (await self._line.read("/api/tags", Tags)).models or ()
-        self._remote = {tagged(tag.name) for tag in tags if tag.remote}
+        tags = await self._listed()
         gate = asyncio.Semaphore(AT_ONCE)
         loaded = set(await self._running())
         return list(await asyncio.gather(*(self._model(tag, loaded, gate) for tag in tags)))
+
+    async def _listed(self) -> tuple[Tag, ...]:
+        await self.version()
+        tags = (await self._line.read("/api/tags", Tags)).models or ()
+        self._remote = {tagged(tag.name) for tag in tags if tag.remote}
+        return tags
 
     async def _model(self, tag: Tag, loaded: set[str], gate: asyncio.Semaphore) -> Model:
         model = Model(self.name, tag.name, family=families.of(tag.name), size=tag.size, remote=tag.remote)
@@ -132,7 +136,7 @@ class Ollama:
 
     async def load(self, route: Route) -> None:
         """Load the weights by an empty prompt. Callers share one load, and none of them can cancel it."""
-        self._refuse_remote(route.model)
+        await self._refuse_remote(route.model)
         key = (route.model, route.options)
         if key not in self._loads or self._loads[key].done():
             self._loads[key] = asyncio.get_running_loop().create_task(self._load(route))
@@ -140,7 +144,7 @@ class Ollama:
         await asyncio.shield(self._loads[key])
 
     async def _load(self, route: Route) -> None:
-        client = await self._line.client("long")
+        client = await self._line.client("load")
         options = self._options(route)
         await self._line.ask(client.generate(route.model, prompt="", keep_alive=PINNED, options=options), route.model)
         name = tagged(route.model)
@@ -150,7 +154,7 @@ class Ollama:
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """Stream one answer. It counts only after `done`: Ollama ends a stream that repeats itself without one."""
-        self._refuse_remote(call.route.model)
+        await self._refuse_remote(call.route.model)
         model, begun, last = call.route.model, False, None
         client = await self._line.client("long" if call.system else "typing")
         try:
@@ -203,8 +207,11 @@ class Ollama:
             ended=ended,
         )
 
-    def _refuse_remote(self, model: str) -> None:
-        if is_cloud(model) or tagged(model) in self._remote:
+    async def _refuse_remote(self, model: str) -> None:
+        """A name may hide where its model runs: the list of models is read once, if nobody asked for it before."""
+        if self._remote is None:
+            await self._listed()
+        if is_cloud(model) or tagged(model) in (self._remote or ()):
             raise Refused(f"{model} would be run on somebody else's machine; choose a model that is on this one.")
 
     async def aclose(self) -> None:

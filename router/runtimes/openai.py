@@ -39,14 +39,7 @@ class OpenAI:
         self._transport: Any = None
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._ready_until = 0.0
-        self._engine = Engine(
-            title="the OpenAI-compatible server" if name == "openai" else f"the {name} engine",
-            host=settings.host,
-            start="start it",
-            setting="runtime.openai.host",
-            key="set runtime.openai.key_file or runtime.openai.key_env",
-            pull="correct runtime.model, or load it there",
-        )
+        self._engine = _engine(name, settings.host)
 
     async def models(self) -> list[Model]:
         """What `/v1/models` lists."""
@@ -142,10 +135,10 @@ class OpenAI:
         if self._transport is None:
             self._transport = await asyncio.to_thread(importlib.import_module, "router.runtimes.transport")
         if typing not in self._clients:
-            patience = self._transport.TYPING if typing else self._transport.LONG
+            silence = self._transport.TYPING if typing else self._transport.LONG
             try:
                 key = self._bearer()
-                self._clients[typing] = self._transport.client(self._settings.host, patience, key)
+                self._clients[typing] = self._transport.client(self._settings.host, silence, key)
             except (ValueError, self._transport.httpx.InvalidURL) as error:
                 raise BadConfig("runtime.openai.host is not an address; write it as http://HOST:PORT.") from error
         return self._clients[typing]
@@ -165,6 +158,19 @@ class OpenAI:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.aclose()
+
+
+def _engine(name: str, host: str) -> Engine:
+    ours = name != "openai"  # behind the embedded engine, too, stands such a server
+    return Engine(
+        title=f"the {name} engine" if ours else "the OpenAI-compatible server",
+        host=host,
+        start="ask again" if ours else "start it",
+        setting=f"runtime.{name}" if ours else "runtime.openai.host",
+        key="set runtime.openai.key_file or runtime.openai.key_env",
+        pull="correct runtime.model, or load it there",
+        window=f"raise runtime.{name}.window" if ours else "start the server with a larger one",
+    )
 
 
 def build(settings: config.Config) -> OpenAI | None:

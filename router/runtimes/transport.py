@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from msgspec import Struct
 
 from router import Incomplete, RuntimeFailure
 
@@ -23,31 +22,23 @@ ANSWER = 4 << 20  # bytes; the longest answer that any task could use
 ODD_LINE_ENDS = {mark.encode(): f"\\u{ord(mark):04x}".encode() for mark in "\x85\u2028\u2029"}
 
 
-class Patience(Struct, frozen=True):
-    """Seconds to wait for the first byte (loading, prefill) and between bytes."""
-
-    first: float
-    gap: float
+# Seconds of silence after which an engine is given up. The longest silence is that before the first token, when the
+# weights are loaded and the prompt is read; httpx knows one time for reading, so it holds between tokens as well.
+PROBE, TYPING, LONG, LOAD = 3.0, 30.0, 180.0, 600.0
 
 
-PROBE = Patience(3.0, 3.0)
-TYPING = Patience(30.0, 10.0)
-LONG = Patience(600.0, 60.0)
-
-
-def timeout(patience: Patience) -> httpx.Timeout:
-    """httpx knows one time for reading: the first byte's. `Guarded` shortens it once the answer has begun."""
-    return httpx.Timeout(connect=1.0, read=patience.first, write=5.0, pool=1.0)
+def timeout(silence: float) -> httpx.Timeout:
+    """A second to connect, `silence` seconds for each byte to come."""
+    return httpx.Timeout(connect=1.0, read=silence, write=5.0, pool=1.0)
 
 
 class Guarded(httpx.AsyncBaseTransport):
     """Carries requests to one host; what comes back comes in whole lines, within the caps."""
 
-    def __init__(self, host: str, gap: float, key: str = "") -> None:
+    def __init__(self, host: str, key: str = "") -> None:
         # A context with certificates takes 30 ms to make; plain HTTP has no use for it.
         self._inner = httpx.AsyncHTTPTransport(verify=host.startswith("https:"), trust_env=False)
         self._host = httpx.URL(host).host
-        self._gap = gap
         self._key = key
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -56,8 +47,11 @@ class Guarded(httpx.AsyncBaseTransport):
         if self._key and request.url.host == self._host:
             request.headers["authorization"] = f"Bearer {self._key}"
         request.headers["accept-encoding"] = "identity"
-        response = await self._inner.handle_async_request(request)
-        request.extensions["timeout"]["read"] = self._gap
+        try:
+            response = await self._inner.handle_async_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            # llama.cpp's server closes a connection that was left open as it likes; what came was not one byte.
+            response = await self._inner.handle_async_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise Incomplete("The engine compressed its answer though it was told not to; reach it without a gateway.")
@@ -111,16 +105,16 @@ def _tamed(line: bytes | bytearray) -> bytes:
     return tame
 
 
-def client(host: str, patience: Patience, key: str = "") -> httpx.AsyncClient:
+def client(host: str, silence: float, key: str = "") -> httpx.AsyncClient:
     """A client for one host. Raises ValueError or httpx.InvalidURL when `host` is not an address."""
-    return httpx.AsyncClient(base_url=host, **settings(host, patience, key))
+    return httpx.AsyncClient(base_url=host, **settings(host, silence, key))
 
 
-def settings(host: str, patience: Patience, key: str = "") -> dict[str, Any]:
+def settings(host: str, silence: float, key: str = "") -> dict[str, Any]:
     """What a client of httpx is constructed with; the ollama client hands it on."""
     return {
-        "transport": Guarded(host, patience.gap, key),
-        "timeout": timeout(patience),
+        "transport": Guarded(host, key),
+        "timeout": timeout(silence),
         "follow_redirects": False,
         "trust_env": False,
     }

@@ -7,6 +7,7 @@ of a prompt that is too long. It has no templates of its own, no tools, no pull,
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -135,6 +136,7 @@ def serving(models: dict[str, Path]) -> Iterator[Facade]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each line waits 40 ms for the last one's acknowledgement
     facade: Facade
 
     def log_message(self, *words: Any) -> None:
@@ -280,3 +282,10 @@ def _ending(event: dict[str, Any], loading: int) -> dict[str, Any]:
     }
     reason = "length" if event["stop_type"] == "limit" else "stop"
     return {"done": True, "done_reason": reason} | {name: count for name, count in counts.items() if count}
+
+
+if __name__ == "__main__":
+    pairs = (pair.split("=", 1) for pair in sys.argv[1:])
+    with serving({name: Path(path) for name, path in pairs}) as running:
+        print(running.host, flush=True)
+        sys.stdin.read()
