@@ -63,6 +63,14 @@ PICTURES = {
         "a = load(path)\nb = load(path)\nc = load(‸)\n",
         "a = load(path)\nb = load(path)\nc = load(⟦path⟧)\n",
     ),
+    "what stands between the cursor and the rest of its line": (
+        "a = load(path, mode)\nb = load(path, mode)\nc = load(‸, mode)\n",
+        "a = load(path, mode)\nb = load(path, mode)\nc = load(⟦path⟧, mode)\n",
+    ),
+    "no further than a bracket that the editor has closed": (
+        "a = load(path).all\nb = load(path).all\nc = load(‸)\n",
+        "a = load(path).all\nb = load(path).all\nc = load(⟦path⟧)\n",
+    ),
     "nothing that repeats": ("alpha = 1\nbeta(2)\n‸\n", "alpha = 1\nbeta(2)\n⟦⟧\n"),
     "an empty file": ("‸", "⟦⟧"),
     "no repetition of the line below": (

@@ -1,9 +1,13 @@
 """Which of the ways that a text goes on elsewhere is probable enough at the cursor: PPM, then a scale of six signs.
 
 PPM's method C (Moffat 1990), with the rest of a line as its symbol, blends the places by the length of their
-context. What it believes is one of six signs; how much each counts was fitted on lines of code by
-`python -m bench.echo --fit`, which prints the numbers below. On the lines that it was fitted on and on others,
-`python -m bench.echo` prints how often what is shown is right.
+context. What it believes is one of six signs. How much each sign counts, and below what probability to be silent,
+was chosen by `python -m bench.echo --fit` on 1,400 lines of Python at either kind of cursor; the program prints
+which. `python -m bench.echo` measures on 250 and 250 lines of other packages: with the open file alone, 34 % of the
+lines got a suggestion inside the line and 68 % of these were right to its end (95 %: 58 to 77), 19 % a whole line and
+48 % right (34 to 62). Plain copy is right on more lines (28 % and 10 % of all), but shows something on every one.
+The sign of the line below is strong there because only one line is hidden: with nothing after the cursor the shares
+were 30 % shown, 50 % right, and 22 % shown, 20 % right.
 """
 
 from __future__ import annotations
