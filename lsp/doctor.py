@@ -100,7 +100,7 @@ def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
 
 def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
     for survey in surveys:
-        if survey.engine == "embedded" and _lacks_openmp():
+        if survey.engine == "embedded" and lacks_openmp():
             found = "llama.cpp is installed, and what it stands on, the system's OpenMP library, is not"
             yield Check("embedded", "missing", found, "apt install libgomp1")
         elif survey.engine == "echo":
@@ -146,7 +146,7 @@ def _mend_embedded() -> str:
     return f'add to {commands.user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
 
 
-def _lacks_openmp() -> bool:
+def lacks_openmp() -> bool:
     """Whether the wheel of llama.cpp can't load: it brings all but libgomp, which a bare Debian or Ubuntu lacks."""
     if sys.platform != "linux" or importlib.util.find_spec("xllamacpp") is None:
         return False

@@ -225,7 +225,7 @@ def test_doctor_warns_of_what_leaves_the_machine(sh: Shell, monkeypatch: pytest.
 
 def test_doctor_names_the_library_that_llama_cpp_stands_on(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     surveyed(monkeypatch, Survey("embedded", error="It is not there."))
-    monkeypatch.setattr(doctor, "_lacks_openmp", lambda: True)
+    monkeypatch.setattr(doctor, "lacks_openmp", lambda: True)
     assert "-> apt install libgomp1" in sh("doctor")[1]
 
 
