@@ -1,0 +1,407 @@
+"""One connection from the inside: failing handlers, pygls' part, notices, settings, the parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp import messages, parent, present, server
+from lsp.connection import Connection
+from lsp.documents import Open
+from lsp.present import Notices
+from lsp.rest import Rest
+from lsp.server import Server
+from lsp.settings import Settings
+from lsp.wire import Wire
+from router import Incomplete, config
+from router.types import Answer, Change, Delta, Document, Insertion, Request, Span, Status
+
+URI = "file:///work/a.py"
+
+
+class Outbox:
+    """In the writer's place: keeps what was sent."""
+
+    waiting = 0
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def write(self, body: bytes) -> None:
+        self.sent.append(json.loads(body))
+
+    def answer(self, id: object) -> dict[str, Any]:
+        (found,) = [it for it in self.sent if it.get("id") == id]
+        return found
+
+
+class Fake:
+    """A router that does as it is told."""
+
+    def __init__(self, act: Callable[[Request], object] = lambda request: None) -> None:
+        self.act = act
+        self.heard: list[object] = []
+
+    def opened(self, document: Document) -> None:
+        self.heard.append(("opened", document.text))
+
+    def edited(self, document: Document, changes: Sequence[Change]) -> None:
+        self.heard.append(("edited", document.text, list(changes)))
+
+    def closed(self, path: str) -> None:
+        self.heard.append(("closed", path))
+
+    async def ask(self, request: Request) -> AsyncGenerator[Delta | Answer, None]:
+        yield Delta("hel")
+        yield Insertion("hello", request.span)
+        self.act(request)
+        await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        self.heard.append("closed for good")
+
+
+class Desk:
+    """A server without its process: messages go in by hand."""
+
+    def __init__(self, router: Fake) -> None:
+        self.outbox = Outbox()
+        self.ends: list[int] = []
+        self.connection = Connection(Wire(self.outbox), lambda code, reason: self.ends.append(code))  # type: ignore[arg-type]
+        self.server = Server(self.connection, ())
+        self.server._begin = lambda client: None  # type: ignore[method-assign]
+        self.server._router = router  # type: ignore[assignment]
+        self.server._settings = Settings(config.launch(()), self.outbox.sent.append)  # type: ignore[arg-type]
+
+    def send(self, method: str, params: object, id: object = None) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params, **({} if id is None else {"id": id})}
+        self.connection.receive([json.dumps(message).encode()])
+
+    async def hello(self, **capabilities: object) -> None:
+        """Shake hands, and wait until pygls is there."""
+        self.send("initialize", {"processId": None, "rootUri": None, "capabilities": capabilities}, "hello")
+        while self.connection._rest is None:
+            await asyncio.sleep(0.01)
+
+    def open(self, text: str) -> None:
+        item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
+        self.send("textDocument/didOpen", {"textDocument": item})
+
+    async def complete(self, id: object) -> dict[str, Any]:
+        place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}}
+        self.send("textDocument/inlineCompletion", place, id)
+        while id in self.connection.wire.pending:
+            await asyncio.sleep(0)
+        return self.outbox.answer(id)
+
+
+def at_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], router: Fake | None = None) -> Desk:
+    """Run a story; afterwards nothing may be pending and no task may be left."""
+    desks = []
+
+    async def run() -> None:
+        desk = Desk(router or Fake())
+        desks.append(desk)
+        await desk.hello()
+        await story(desk)
+        await desk.server.aclose()
+        assert not desk.connection.wire.pending
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(run())
+    return desks[0]
+
+
+def fail(kind: type[BaseException]) -> Callable[[Request], object]:
+    def act(request: Request) -> object:
+        raise kind("def secret():")
+
+    return act
+
+
+@pytest.mark.parametrize("kind", [ValueError, RecursionError, KeyError])
+def test_a19_a_handler_that_fails_is_answered_and_harms_no_other(
+    kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    router = Fake(fail(kind))
+
+    async def story(desk: Desk) -> None:
+        desk.open("")
+        assert (await desk.complete(1))["error"]["code"] == messages.INTERNAL_ERROR
+        router.act = lambda request: None
+        assert (await desk.complete(2))["result"]["items"][0]["insertText"] == "hello"
+
+    at_desk(story, router)
+    assert kind.__name__ in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_an_engine_that_fails_is_silent_and_keeps_what_was_found() -> None:
+    async def story(desk: Desk) -> None:
+        desk.open("")
+        assert (await desk.complete(1))["result"]["items"][0]["insertText"] == "hello"
+
+    at_desk(story, Fake(fail(Incomplete)))
+
+
+def test_an_answer_to_a_text_that_has_changed_meanwhile_is_dropped() -> None:
+    router = Fake()
+
+    async def story(desk: Desk) -> None:
+        desk.open("")
+        router.act = lambda request: desk.open("other")
+        assert (await desk.complete(1))["result"] is None
+
+    at_desk(story, router)
+
+
+def test_the_router_sees_every_edit_and_nothing_of_what_is_too_large() -> None:
+    router = Fake()
+    edit = {"range": {"start": {"line": 0, "character": 1}, "end": {"line": 0, "character": 1}}, "text": "b"}
+
+    async def story(desk: Desk) -> None:
+        desk.open("a")
+        for version, change in ((2, edit), (3, {"text": "\0"}), (4, edit), (5, {"text": "c"})):
+            identifier = {"uri": URI, "version": version}
+            desk.send("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
+        desk.send("textDocument/didClose", {"textDocument": {"uri": URI}})
+
+    at_desk(story, router)
+    path = "/work/a.py"
+    edited = ("edited", "ab", [Change(1, 1, "b")])
+    assert router.heard == [
+        ("opened", "a"),
+        edited,
+        ("closed", path),
+        ("opened", "c"),
+        ("closed", path),
+        "closed for good",
+    ]
+
+
+# pygls' part
+
+CLIENTS: list[dict[str, Any]] = [
+    {},
+    {"general": {"positionEncodings": ["utf-8", "utf-16"]}, "textDocument": {"synchronization": {"willSave": True}}},
+    {"general": {}, "textDocument": {"synchronization": {"willSave": False, "willSaveWaitUntil": True}}},
+    {"general": {"positionEncodings": ["utf-7"]}, "notebookDocument": {"synchronization": {}}, "textDocument": {}},
+    {"workspace": {"fileOperations": {"didCreate": True}, "workspaceFolders": True}, "window": {"showMessage": {}}},
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_our_quick_answer_to_initialize_is_the_one_that_pygls_gives(client: dict[str, Any]) -> None:
+    async def story(desk: Desk) -> None:
+        request = {"jsonrpc": "2.0", "id": "again", "method": "initialize"}
+        desk.connection.wire.admit("again")
+        body = json.dumps({**request, "params": {"processId": None, "rootUri": None, "capabilities": client}}).encode()
+        Rest(desk.server, server.VERSION).handle(body)
+        slow = desk.outbox.answer("again")["result"]
+        quick = Desk(Fake())
+        quick.server._bring_the_rest = lambda body: asyncio.sleep(0)  # type: ignore[method-assign, assignment]
+        quick.send("initialize", json.loads(body)["params"], 1)
+        assert quick.outbox.answer(1)["result"] == slow
+        await quick.connection.aclose()
+
+    at_desk(story)
+
+
+def test_a_command_that_is_cancelled_hears_of_it() -> None:
+    heard: list[str] = []
+
+    async def story(desk: Desk) -> None:
+        begun = asyncio.Event()
+
+        async def slow(*arguments: str) -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                heard.append("cancelled")
+
+        assert desk.connection._rest
+        desk.connection._rest._protocol.fm.commands["slow"] = slow
+        desk.send("workspace/executeCommand", {"command": "slow"}, 1)
+        await begun.wait()
+        desk.send("$/cancelRequest", {"id": 1})
+        await asyncio.sleep(0)
+        assert desk.outbox.answer(1)["error"]["code"] == messages.CANCELLED
+
+    at_desk(story)
+    assert heard == ["cancelled"]
+
+
+def test_what_comes_before_pygls_waits_for_it_unless_it_is_cancelled() -> None:
+    accepted: list[str] = []
+
+    async def run() -> None:
+        desk = Desk(Fake())
+        desk.server.accepted = lambda uri, text: accepted.append(text)  # type: ignore[method-assign, assignment]
+        hello = asyncio.ensure_future(desk.hello())
+        await asyncio.sleep(0)
+        for id in (1, 2):
+            command = {"command": present.ACCEPTED, "arguments": [URI, f"text {id}"]}
+            desk.send("workspace/executeCommand", command, id)
+        desk.send("$/cancelRequest", {"id": 1})
+        await hello
+        while 2 in desk.connection.wire.pending:
+            await asyncio.sleep(0)
+        assert desk.outbox.answer(1)["error"]["code"] == messages.CANCELLED
+        assert desk.outbox.answer(2)["result"] is None
+        await desk.server.aclose()
+
+    asyncio.run(run())
+    assert accepted == ["text 2"]
+
+
+def test_a_folder_that_is_added_brings_its_settings(tmp_path: Path) -> None:
+    (tmp_path / ".switchyard.toml").write_text("[complete]\nautomatic = false\n")
+
+    async def story(desk: Desk) -> None:
+        desk.server._reconfigure = lambda: None  # type: ignore[method-assign]
+        folder = {"uri": tmp_path.as_uri(), "name": "work"}
+        event = {"added": [folder], "removed": []}
+        desk.send("workspace/didChangeWorkspaceFolders", {"event": event})
+        await asyncio.sleep(0)
+        assert desk.server._settings
+        assert desk.server._settings.config.complete.automatic is False
+
+    at_desk(story)
+
+
+# What the pop-up has selected
+
+
+def asked(selected: str, insertion: Insertion) -> Any:
+    """The one item's text and columns, for a document `foo.ba)` whose pop-up would replace `ba`."""
+    document = Open(URI, "python", 1, "foo.ba)", "utf-16")
+    place = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 6}}
+    context = {"triggerKind": 2, "selectedCompletionInfo": {"range": place, "text": selected}}
+    raw = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 6}, "context": context}
+    question = present.question(document, messages.params(messages.Raw(json.dumps(raw)), messages.InlineCompletion))
+    assert question.request.document.text == f"foo.{selected})"
+    assert question.request.span.start == 4 + len(selected)
+    if (shown := present.items(document, question, [insertion])) is None:
+        return None
+    (item,) = shown["items"]
+    return item["insertText"], item["range"].start.character, item["range"].end.character
+
+
+@pytest.mark.parametrize(
+    ("insertion", "item"),
+    [
+        (Insertion("(1", Span(7, 7)), ("bar(1", 4, 6)),
+        (Insertion("(1)", Span(7, 8)), ("bar(1)", 4, 7)),
+        (Insertion("r(1", Span(6, 7)), ("bar(1", 4, 6)),
+        (Insertion("x", Span(6, 7)), None),
+        (Insertion("x", Span(0, 7)), None),
+    ],
+)
+def test_an_item_begins_with_what_the_popup_has_selected(insertion: Insertion, item: Any) -> None:
+    assert asked("bar", insertion) == item
+
+
+# Notices
+
+
+def told(capabilities: dict[str, Any], *statuses: Status, agreed: bool = True) -> list[tuple[str, Any]]:
+    """What a client hears of these statuses, if it answers at once."""
+    outbox = Outbox()
+    notices = Notices(wire := Wire(outbox))  # type: ignore[arg-type]
+    raw = json.dumps({"capabilities": capabilities})
+    notices.greet(messages.params(messages.Raw(raw), messages.Initialize))
+    for status in statuses:
+        notices.tell(status)
+        for message in outbox.sent:
+            if "id" in message:
+                wire.replied(message.pop("id"), agreed)
+    return [(it["method"], it["params"].get("value", it["params"])) for it in outbox.sent]
+
+
+OFFLINE, LOADING, READY = (Status(state, state, "ollama") for state in ("offline", "loading", "ready"))  # type: ignore[arg-type]
+
+
+def test_a_client_that_knows_statuses_gets_each_of_them() -> None:
+    heard = told({"experimental": {"switchyardStatus": True}}, OFFLINE, READY)
+    assert [(method, params["state"]) for method, params in heard] == [
+        ("switchyard/status", "offline"),
+        ("switchyard/status", "ready"),
+    ]
+
+
+def test_any_other_is_told_once_that_the_engine_is_away() -> None:
+    heard = told({}, READY, OFFLINE, OFFLINE, READY, OFFLINE)
+    assert [params["message"] for _, params in heard] == ["offline", "offline"]
+
+
+def test_a_load_is_shown_as_progress_that_ends() -> None:
+    heard = told({"window": {"workDoneProgress": True}}, LOADING, LOADING, READY, READY)
+    assert [params.get("kind") for _, params in heard] == [None, "begin", "end"]
+
+
+def test_a_client_that_wants_no_progress_gets_none() -> None:
+    assert told({"window": {}}, LOADING, READY) == []
+    heard = told({"window": {"workDoneProgress": True}}, LOADING, READY, agreed=False)
+    assert [method for method, _ in heard] == ["window/workDoneProgress/create"]
+
+
+# Settings
+
+
+def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = tmp_path / "user.toml"
+    monkeypatch.setenv("SWITCHYARD_CONFIG", str(user))
+    said: list[str] = []
+    settings = Settings(config.launch([("complete.max_lines", "9")]), said.append)
+    user.write_text("[complete]\nmax_tokens = 100\nmax_lines = 3")
+    assert settings.enter(str(tmp_path)).complete == config.Complete(max_tokens=100, max_lines=9)
+    user.write_text("[complete\n")
+    assert settings.read().complete.max_tokens == 100
+    user.write_bytes(b"\xff")
+    assert settings.read().complete.max_tokens == 100
+    assert settings.edit({"switchyard": {"complete": {"max_tokens": 50}}}).complete.max_tokens == 50
+    assert settings.edit({"complete": 7}).complete.max_tokens == 50
+    assert settings.edit("nonsense").complete.max_tokens == 50
+    assert settings.edit(None).complete.max_tokens == 50
+    assert len(said) == 4
+    user.unlink()
+    assert settings.read().complete == config.Complete(max_tokens=50, max_lines=9)
+
+
+# The parent
+
+
+def test_the_parents_end_is_noticed_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parent, "POLL", 0.01)
+    child = subprocess.Popen(["sleep", "60"])
+    gone: list[str] = []
+
+    async def run() -> None:
+        watching = asyncio.ensure_future(parent.watch(child.pid, gone.append))
+        await asyncio.wait([watching], timeout=0.1)
+        assert not gone
+        child.kill()
+        child.wait()
+        await watching
+        assert len(gone) == 1
+        for pid in (None, 0, child.pid):
+            await parent.watch(pid, gone.append)
+        assert len(gone) == 1
+
+    asyncio.run(run())
+
+
+def test_a_reused_number_is_not_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    births = iter(["10", "10", "99"])
+    monkeypatch.setattr(parent, "POLL", 0)
+    monkeypatch.setattr(parent, "born", lambda pid: next(births))
+    gone: list[str] = []
+    asyncio.run(parent.watch(4711, gone.append))
+    assert len(gone) == 1
