@@ -8,7 +8,7 @@ UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header
 .DELETE_ON_ERROR:
-.PHONY: run test check bench docs lock clean install develop help
+.PHONY: run test check lint style types bench docs lock clean install develop help
 
 run: install  ## install and show the main job
 	@$(B) -I -m lsp demo $${FILE:+"$$FILE"}
@@ -16,9 +16,15 @@ run: install  ## install and show the main job
 test: develop  ## all tests; ARGS="-k words" chooses
 	@$(B) -m pytest $(ARGS)
 
-check: develop  ## lint, format and types
+check: lint style types  ## lint, format and types
+
+lint: develop
 	@$(B) -m ruff check .
+
+style: develop
 	@$(B) -m ruff format --check .
+
+types: develop
 	@$(B) -m mypy
 
 bench: develop  ## every measuring program, one after the other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -22,14 +22,16 @@ from router.types import Document, Insertion, Model, Request, Route, Span, Statu
 class Found:
     """What one question to the router brought; `status` is the last thing that was said of the engine."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        self._say = say
         self.insertions: list[Insertion] = []
         self.route: Route | None = None
         self.status = Status("offline", "No engine was found.")
 
     def tell(self, status: Status) -> None:
-        """Keep the newest."""
+        """Keep the newest, and say it to whoever waits."""
         self.status = status
+        self._say(status.message)
 
     @property
     def silence(self) -> str:
@@ -47,7 +49,8 @@ def complete(name: str, line: int, column: int, *, settings: Sequence[str], manu
     found = Found()
     if manual or chosen.complete.automatic:
         request = Request("complete", document, Span(at, at), manual=manual)
-        with terminal.waiting("asking the engine"):
+        with terminal.waiting("asking the engine") as say:
+            found = Found(say)
             asyncio.run(_ask(chosen, request, found))
     else:
         found.status = Status("off", "Automatic suggestions are switched off; --manual asks all the same.")

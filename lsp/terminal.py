@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -81,16 +81,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """A spinner on stderr while the block runs, if somebody looks."""
+def waiting(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr while the block runs, if somebody looks; what is given says what is waited for now."""
     err = console(stderr=True)
     if not err.is_terminal:
-        yield
+        yield lambda _: None
         return
     from rich.text import Text
 
-    with err.status(Text(line(what))):
-        yield
+    with err.status(Text(line(what))) as status:
+        yield lambda now: status.update(Text(line(now)))
 
 
 def size(amount: int) -> str:
