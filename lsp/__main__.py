@@ -20,12 +20,21 @@ def main(arguments: list[str]) -> int:
     rest = arguments[1:] if arguments[:1] == ["lsp"] else arguments
     settings = settings_only(rest)
     if settings is not None:
-        from lsp.server import serve
-
-        return serve(settings)
+        return _serve(settings)
     from lsp.cli import run
 
     return run(arguments)
+
+
+def _serve(settings: list[str]) -> int:
+    from lsp.server import serve
+    from router import SwitchyardError
+
+    try:
+        return serve(settings)
+    except SwitchyardError as error:
+        print(f"switchyard: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -264,6 +265,14 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], sh: Shell) -> No
     code, out, err = sh(*arguments)
     assert (code, out) == (2, "")
     assert "usage: switchyard" in err
+
+
+@pytest.mark.parametrize("arguments", [["lsp"], [], ["models"]])
+def test_a_wrong_setting_ends_the_server_with_a_sentence(arguments: list[str]) -> None:
+    program = (sys.executable, "-I", "-m", "lsp", *arguments, "--set", "complete.max_token=1")
+    done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    sentence = "switchyard: --set: there is no setting complete.max_token; the nearest is complete.max_tokens.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
 
 
 def test_without_arguments_the_module_is_the_language_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
