@@ -107,7 +107,7 @@ def test_a_block_takes_the_indentation_of_its_place() -> None:
 
 
 def test_it_reads_other_files_too() -> None:
-    assert said("c = load(pa‸\n", "a = load(path)\nb = load(path)\n") == "c = load(pa⟦th)⟧\n"
+    assert said("c = load(pa‸\n", "a = load(path)\n", "b = load(path)\nd = load(path)\n") == "c = load(pa⟦th)⟧\n"
 
 
 def test_what_it_says_ends_lines_as_the_file_does() -> None:
