@@ -3,8 +3,8 @@
 PPM's method C (Moffat 1990), with the rest of a line as its symbol, blends the places by the length of their
 context. What it believes is one of seven signs. How much each sign counts, and below what probability to be silent,
 was chosen by `python -m bench.echo --fit` on 1,400 lines of Python at either kind of cursor; the program prints
-which. `python -m bench.echo` measured on 250 and 250 lines of other packages, never seen before: with the open file
-alone, 37 % of the lines got a suggestion inside the line, and 62 % of these were right to its end (95 %: 52 to 71);
+which. `python -m bench.echo` measured on 250 and 250 lines of other packages: with the open file alone,
+37 % of the lines got a suggestion inside the line, and 62 % of these were right to its end (95 %: 52 to 71);
 22 % got a whole line, and 57 % of these were right (44 to 69). With nothing after the cursor, 22 % were shown and 65 %
 right, 10 % and 56 %. Plain copy shows something everywhere: 26 % and 13 % of that was right.
 """
