@@ -23,7 +23,7 @@ PATIENCE = 120.0  # seconds for the engine to say that it is ready; a big model 
 LARGEST = 2_000_000  # code points; no request is made for what is longer
 _DEFAULT = ("messages.py", "client.py")  # of this package, the first that is there
 _LINES = 6  # of one suggestion
-_GHOST, _TYPED, _QUIET, _GOOD = "bright_black italic", "bold", "bright_black", "green"
+_GHOST, _TYPED, _QUIET, _GOOD = "bright_black italic", "bold", "bright_black", "green"  # on a terminal
 
 
 def run(name: str | None, settings: Sequence[str] = (), fast: bool = False) -> int:
@@ -35,6 +35,12 @@ def run(name: str | None, settings: Sequence[str] = (), fast: bool = False) -> i
 
 def _own() -> str:
     return str(next(path for name in _DEFAULT if (path := Path(__file__).with_name(name)).is_file()))
+
+
+def _shown(path: str) -> str:
+    """A path as people read it: from where they stand, if it is below."""
+    here = Path.cwd()
+    return terminal.line(str(Path(path).relative_to(here) if here in Path(path).parents else path))
 
 
 def _places(document: Document, name: str) -> list[Place]:
@@ -56,7 +62,7 @@ async def _show(document: Document, places: Sequence[Place], settings: Sequence[
         status = await _engine(out, client)
         if status.state != "ready":
             return 1
-        out.print(Text(f"\nTyping into {terminal.line(document.path)}; nothing is written to the disk.", _QUIET))
+        out.print(Text(f"\nTyping into {_shown(document.path)}; nothing is written to the disk.", _QUIET))
         sheet = Sheet(out, buffer, not fast)
         for place in places:
             await sheet.type(place)
@@ -89,6 +95,7 @@ class Sheet:
     def __init__(self, out: Console, buffer: Buffer, gaps: bool) -> None:
         self._out = out
         self._indent = ""
+        self._gaps = gaps
         self._typist = Typist(buffer, gaps, self._key)
         self._pauses: list[tuple[Place, Pause]] = []
 
@@ -123,10 +130,10 @@ class Sheet:
         self._out.print(Text(f"\n{counts}; {saved} characters that needed no typing; median {middle:.1f} ms.", "bold"))
 
     def _start(self, typed: str) -> Text:
-        return Text("  │ ", _QUIET).append(self._indent).append(terminal.clean(typed), _TYPED)
+        return _gutter().append(self._indent).append(terminal.clean(typed), _TYPED)
 
     def _key(self, typed: str) -> None:
-        if self._out.is_terminal and len(typed) + len(self._indent) + 4 < self._out.width:
+        if self._gaps and self._out.is_terminal and len(typed) + len(self._indent) + 4 < self._out.width:
             self._out.print(self._start(typed), end="\r")
 
     def _row(self, pause: Pause) -> None:
@@ -134,7 +141,7 @@ class Sheet:
         first, *more = terminal.clean(pause.insertion.text).split("\n") if pause.insertion else [""]
         row = self._start(pause.typed)
         row.append("" if self._out.is_terminal else "‸", _QUIET).append(first, _GHOST)
-        rest = [Text("  │ ", _QUIET).append(line, _GHOST) for line in more[: _LINES - 1]]
+        rest = [_gutter().append(line, _GHOST) for line in more[: _LINES - 1]]
         if len(more) >= _LINES:
             rest.append(Text(f"  │ … {len(more) - _LINES + 1} more lines", _QUIET))
         said = f"{pause.ms:.1f} ms" + (", accepted" if pause.taken else "")
@@ -153,7 +160,11 @@ class Sheet:
         below = text[end:].splitlines(keepends=True)[:3]
         parts = (("".join(above), ""), (marks[0] + text[start:end] + marks[1], _GOOD), ("".join(below), ""))
         for line in Text.assemble(*((terminal.clean(part), style) for part, style in parts)).split("\n"):
-            self._out.print(Text("  │ ", _QUIET).append(line), soft_wrap=True)
+            self._out.print(_gutter().append(line), soft_wrap=True)
+
+
+def _gutter() -> Text:
+    return Text().append("  │ ", _QUIET)  # appended, or its style would be that of the whole line
 
 
 def _text(pause: Pause) -> str:
