@@ -419,6 +419,19 @@ def test_a_killed_server_leaves_editing_unharmed_and_is_started_again(tmp_path: 
         assert "Error" not in editor.messages()
 
 
+def test_lone_files_share_one_server_and_a_workspace_has_its_own(tmp_path: Path) -> None:
+    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
+        for name in ("a.py", "b.py"):
+            editor.open(tmp_path / name, "x = 1\n")
+            editor.wait_until_ready()
+        assert len(editor.servers()) == 1
+        (tmp_path / "w").mkdir()
+        (tmp_path / "w" / ".switchyard.toml").touch()
+        editor.open(tmp_path / "w" / "c.py", "x = 1\n")
+        editor.wait_until_ready()
+        assert len(editor.servers()) == 2
+
+
 def test_without_setup_and_without_a_program_nothing_is_harmed_and_health_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

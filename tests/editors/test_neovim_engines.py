@@ -15,14 +15,10 @@ from tests.editors.nvim import Neovim, neovim, server_command
 from tests.editors.tap import Tap
 from tests.engine import random_gguf
 
-SHAPES = """\
-def show(width, height):
-    print("area", area(width, height))
-    print("border", border(width, height))
-
-
-def check(width, height):
-    assert area(width, height) > 0
+ROWS = """\
+for row in rows:
+    row.fold()
+    show(row)
 """
 KEY = "a key for the tests"
 
@@ -44,12 +40,12 @@ def let_through(editor: Neovim) -> str:
 
 def test_echo_continues_by_what_the_file_says(tmp_path: Path) -> None:
     with neovim(tmp_path, {"cmd": server_command("runtime.engine=echo")}) as editor:
-        editor.open(tmp_path / "shapes.py", SHAPES, line=7)
+        editor.open(tmp_path / "rows.py", ROWS * 3, line=9)
         wait_for_engine(editor, "echo")
-        editor.type('oprint("border"')
-        editor.wait_for_ghost(", border(width, height))")
+        editor.type("o<Esc>0Cfor row in rows:<CR>")
+        editor.wait_for_ghost("row.fold()\n    show(row)")
         editor.type("<Tab>")
-        editor.wait_for_line(7, '    print("border", border(width, height))')
+        editor.wait(lambda: "\n".join(editor.lines()) + "\n" == ROWS * 4)
 
 
 @pytest.fixture
@@ -75,7 +71,7 @@ def test_llama_cpp_gets_the_request_streams_the_answer_and_stops_when_one_types_
         settings = [f"runtime.openai.host={tap.address}", f"runtime.openai.key_file={key}"]
         settings += ["runtime.engine=openai", "runtime.openai.family=switchyard"]
         with neovim(tmp_path, {"cmd": server_command(*settings), "automatic": False}) as editor:
-            editor.open(tmp_path / "shapes.py", SHAPES, line=7)
+            editor.open(tmp_path / "rows.py", ROWS, line=3)
             wait_for_engine(editor, "openai")
             tap.held = True
             editor.type("o<Esc>0Ctotal = <M-Bslash>")
@@ -100,13 +96,13 @@ def test_llama_cpp_gets_the_request_streams_the_answer_and_stops_when_one_types_
 def test_the_embedded_engine_loads_answers_and_ends_with_the_editor(tmp_path: Path) -> None:
     settings = ["runtime.engine=embedded", f"runtime.embedded.gguf={random_gguf.made()}"]
     with neovim(tmp_path, {"cmd": server_command(*settings)}) as editor:
-        editor.open(tmp_path / "shapes.py", SHAPES, line=7)
+        editor.open(tmp_path / "rows.py", ROWS, line=3)
         wait_for_engine(editor, "embedded")
         editor.type("o<Esc>0Ctotal = area(")
         editor.wait_until_settled()
         editor.wait(lambda: editor.traffic("complete") >= 1)
         assert editor.paint().ghost() == let_through(editor)
-        assert editor.lines()[7] == "total = area("
+        assert editor.lines()[3] == "total = area("
         [server] = editor.servers()
         children = [int(pid) for pid in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
         assert len(children) == 1

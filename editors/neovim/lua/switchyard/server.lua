@@ -150,6 +150,11 @@ local function configuration(program, buf)
   }
 end
 
+--- Whether a client is the one for this workspace. Neovim 0.10 by itself starts another one for each lone file.
+local function serves(client, config)
+  return client.name == config.name and client.config.root_dir == config.root_dir and not call(client, "is_stopped")
+end
+
 --- Gives `buf` to the server of its workspace, which is started if need be; nothing happens without a program.
 function M.attach(buf)
   if not is_file(buf) or worn_out() then
@@ -161,7 +166,7 @@ function M.attach(buf)
   local program, why = M.program()
   trouble = why
   if program then
-    vim.lsp.start(configuration(program, buf), { bufnr = buf })
+    vim.lsp.start(configuration(program, buf), { bufnr = buf, reuse_client = serves })
   end
 end
 
