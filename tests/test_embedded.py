@@ -73,6 +73,7 @@ def test_it_starts_on_demand_streams_and_reuses_what_it_has_read() -> None:
         assert cold.answer_tokens == 8
         assert await runtime.ready(ROUTE)
         assert (await runtime.models())[0].loaded
+        assert os.getsid(process(runtime).pid) != os.getsid(0)  # a terminal's Ctrl-C is not for it
         _, warm = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=8))
         assert warm.reused_tokens == cold.prompt_tokens - 1
 
@@ -320,8 +321,33 @@ def test_weights_that_are_cut_short_are_told_and_leave_no_process(tmp_path: Path
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+    monkeypatch.setattr(child, "find_spec", lambda name: None)
     assert "switchyard[embedded]" in failing(settings(), router.Unreachable)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the wheel brings its OpenMP along")
+def test_without_openmp_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise OSError(name)
+
+    monkeypatch.setattr(child.ctypes, "CDLL", absent)
+    assert "`apt install libgomp1`" in failing(settings(), router.Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "kind", "says"),
+    [
+        (child.Said(), child.ILLEGAL, router.Unreachable, "AVX2"),
+        (child.Said(), child.KILLED, router.OutOfMemory, "smaller"),
+        (child.Said(error="MemoryError"), 1, router.OutOfMemory, "smaller"),
+        (child.Said(error="RuntimeError"), 1, router.Unreachable, "is the file whole"),
+        (child.Said(), None, router.Unreachable, "is the file whole"),
+    ],
+)
+def test_what_a_child_died_of_is_told(said: child.Said, code: int | None, kind: type[Exception], says: str) -> None:
+    refusal = child._refusal(said, code, "model.gguf")
+    assert type(refusal) is kind
+    assert says in str(refusal)
 
 
 def test_a_small_model_gets_one_thread_and_a_large_one_the_cores() -> None:

@@ -207,7 +207,10 @@ def test_a_chat_does_not_think_aloud_and_what_it_thinks_is_left_out() -> None:
 def test_no_key_no_proxy_and_no_malformed_environment_reaches_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The import is made in a fresh interpreter: it is there that a malformed OLLAMA_HOST would break it."""
     monkeypatch.setenv("OLLAMA_API_KEY", "SECRET")
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
 
     async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
         await answer(runtime, Call(CODER, "x"))

@@ -325,6 +325,27 @@ def test_lines_come_whole_however_the_bytes_are_cut(said: list[str], size: int) 
     assert b"".join(came).decode().count("\u2028") == 0
 
 
+@pytest.mark.parametrize(
+    ("chunk", "most"), [(b"x", transport.LINE), (b"x\n", transport.ANSWER)], ids=["line", "answer"]
+)
+def test_what_has_no_end_is_read_no_further_than_the_cap(chunk: bytes, most: int) -> None:
+    read = 0
+
+    async def endless() -> Any:
+        nonlocal read
+        while read < 10 * most:
+            read += 0x10000
+            yield chunk * (0x10000 // len(chunk))
+
+    async def whole() -> None:
+        async for _ in transport.lines(endless()):
+            pass
+
+    with pytest.raises(router.Incomplete, match="no end"):
+        asyncio.run(whole())
+    assert read <= most + 0x10000
+
+
 def test_a_question_is_a_chat_only_with_a_system_text() -> None:
     path, body = dialect.question(Call(ROUTE, "x", max_tokens=0), llama=False)
     assert path == "/v1/completions"

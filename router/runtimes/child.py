@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ ILLEGAL, KILLED = (
     -4,
     -9,
 )  # what a process returns that died of SIGILL, or of SIGKILL (that is what Linux sends for memory)
+OPENMP = "The embedded engine stands on the system's OpenMP library; install it with `apt install libgomp1`."
 INSTALL = "The embedded engine is not installed; install it with `pip install 'switchyard[embedded]'`."
 
 
@@ -63,6 +66,18 @@ class Child:
         """Ask the child to go, and see that it went."""
         await self.engine.aclose()
         await _end(self.process)
+
+
+def lacking() -> str:
+    """What keeps the engine from running here, as a sentence; the wheel brings all but libgomp."""
+    if find_spec("xllamacpp") is None:
+        return INSTALL
+    if sys.platform == "linux":
+        try:
+            ctypes.CDLL("libgomp.so.1")
+        except OSError:
+            return OPENMP
+    return ""
 
 
 async def start(model: str, gguf: str, threads: int, window: int) -> Child:
@@ -113,7 +128,7 @@ async def _introduce(process: asyncio.subprocess.Process, order: Order) -> Said:
 def _refusal(said: Said, code: int | None, gguf: str) -> Unreachable | OutOfMemory:
     """Why there is no engine: by what the child said, or by what it died of."""
     if said.missing:
-        return Unreachable(INSTALL)
+        return Unreachable(lacking() or INSTALL)
     if code == ILLEGAL:
         return Unreachable("The embedded engine needs a processor with AVX2; use Ollama instead.")
     if said.error == "MemoryError" or code == KILLED:

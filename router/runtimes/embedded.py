@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -47,8 +46,8 @@ class Embedded:
 
     async def models(self) -> list[Model]:
         """The file that the settings name, else what Ollama has downloaded; the likeliest for completion first."""
-        if find_spec("xllamacpp") is None:
-            raise Unreachable(child.INSTALL)
+        if said := await asyncio.to_thread(child.lacking):
+            raise Unreachable(said)
         listed = await asyncio.to_thread(self._look)
         if not listed:
             raise ModelMissing(
