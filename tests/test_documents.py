@@ -101,6 +101,9 @@ def test_positions_at_the_edges(text: str, change: tuple, after: str) -> None:
     document = opened(text)
     document.edit([edit(*change)])
     assert document.text == after
+    assert document.lines == opened(after).lines
+    for at in range(len(after)):
+        assert document.position(at) == opened(after).position(at)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

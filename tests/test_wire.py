@@ -37,7 +37,7 @@ def test_frames_come_out_whole_however_they_are_cut(bodies: list[bytes], cuts: l
         b"content-length: 2\r\n\r\n",
         b"CONTENT-LENGTH:2\r\nContent-Type: x; charset=utf-8\r\n\r\n",
         b"Content-Type: x\r\nContent-Length:   2  \r\n\r\n",
-        b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n",
+        b"Content-Length: 9\r\nContent-Length: 2\r\n\r\n",
         b"Content-Length: 2\n\n",
         b"\r\n\r\nContent-Length: 2\r\n\r\n",
         b"Content-Type: x\r\n\r\nContent-Length: 2\r\n\r\n",
