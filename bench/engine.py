@@ -99,7 +99,7 @@ def _completion(path: str) -> tuple[str, bytes, bytes]:
 def _said_of_itself(path: str) -> dict[str, object]:
     size = {"size": 986_061_892, "digest": "0" * 64, "details": {"family": "qwen2", "parameter_size": "1.5B"}}
     ollamas = {"name": MODEL, "model": MODEL, **size}
-    return {
+    answers: dict[str, dict[str, object]] = {
         "/api/version": {"version": "0.30.0"},
         "/api/tags": {"models": [ollamas | {"modified_at": "2026-01-01T00:00:00Z"}]},
         "/api/ps": {
@@ -111,7 +111,8 @@ def _said_of_itself(path: str) -> dict[str, object]:
             "model_info": {"general.architecture": "qwen2", "qwen2.context_length": 32768},
         },
         "/v1/models": {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "somebody"}]},
-    }.get(path, {"status": "ok"})
+    }
+    return answers.get(path, {"status": "ok"})
 
 
 def _whole(said: dict[str, object]) -> bytes:

@@ -37,6 +37,7 @@ class Typed:
     def __init__(self, name: str, settings: dict[str, str] | None, held: bool) -> None:
         self.name = name
         self.times: list[float] = []
+        self.resident = 0.0
         self.unasked = 0
         self._version = 1
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -88,7 +89,8 @@ class Typed:
                 return took
 
     def stop(self) -> None:
-        """End the server and the engine."""
+        """End the server and the engine, and note what memory the server held at last."""
+        self.resident = self._server.memory()[0]
         self._server.stop()
         self._engine.close()
 
@@ -144,13 +146,16 @@ def _table(typed: Sequence[Typed], held: bool) -> table.Table:
     rows = []
     for it in typed:
         p50, p99 = table.percentile(it.times, 0.5), table.percentile(it.times, 0.99)
-        rows.append((it.name, p50, p99, p50 / bare, p99 / bare, len(it.times), it.unasked))
+        rows.append((it.name, p50, p99, p50 / bare, p99 / bare, len(it.times), it.unasked, it.resident))
     state = "while the engine still answers the key before" if held else "the key before was answered"
     return table.Table(
         f"Keystroke to request, milliseconds; {state}; a document of 11,000 lines",
-        ("server", "p50", "p99", "x bare p50", "x bare p99", "keys", "unasked"),
+        ("server", "p50", "p99", "x bare p50", "x bare p99", "keys", "unasked", "MB at the end"),
         tuple(rows),
-        (f"Aim: p50 <= {AIM_P50:g}, p99 <= {AIM_P99:g}. Unasked: answered from a cache, or not at all.",),
+        (
+            f"Aim: p50 <= {AIM_P50:g}, p99 <= {AIM_P99:g}. Unasked: answered from a cache, or not at all.",
+            table.load(),
+        ),
     )
 
 

@@ -164,9 +164,9 @@ def cost(layout: Layout, gguf: Path, count: int) -> Cost:
 def _model(folder: str) -> Path:
     """A model with our test's tokenizer, as small as the engine takes it: only its token counts are looked at."""
     random_gguf = importlib.import_module("tests.engine.random_gguf")
-    random_gguf.WIDTH, random_gguf.LAYERS, random_gguf.HIDDEN = 64, 1, 64
-    random_gguf.HEADS = random_gguf.KV_HEADS = 2
-    random_gguf.WINDOW = WINDOW
+    tiny = {"WIDTH": 64, "LAYERS": 1, "HIDDEN": 64, "HEADS": 2, "KV_HEADS": 2, "WINDOW": WINDOW}
+    for name, value in tiny.items():
+        setattr(random_gguf, name, value)
     written: Path = random_gguf.write(Path(folder) / "random.gguf")
     return written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -39,6 +40,12 @@ def percentile(values: Iterable[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie; 0 of none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def load() -> str:
+    """How busy the machine was: what waits for a core is measured with the rest."""
+    cores = os.cpu_count() or 1
+    return f"The machine's load was {os.getloadavg()[0]:.1f} on {cores} cores; above one per core, look at ratios only."
 
 
 def flags(what: str) -> argparse.ArgumentParser:

@@ -14,9 +14,11 @@ from msgspec import Struct
 
 TRACE = Path(__file__).parent / "data" / "sveltecomponent.json.gz"
 LONGEST_KEY = 8  # characters in and out; more is a paste, for which no editor asks at every character
-MODULES = ("argparse", "ast", "configparser", "dataclasses", "datetime", "difflib", "doctest", "enum", "inspect")
-MODULES += ("locale", "optparse", "pathlib", "pdb", "pickle", "smtplib", "statistics", "subprocess", "tarfile")
-MODULES += ("tempfile", "threading", "turtle", "typing", "uuid", "zipfile")
+MODULES = (
+    *("argparse", "ast", "configparser", "dataclasses", "datetime", "difflib", "doctest", "enum", "inspect"),
+    *("locale", "optparse", "pathlib", "pdb", "pickle", "smtplib", "statistics", "subprocess", "tarfile"),
+    *("tempfile", "threading", "turtle", "typing", "uuid", "zipfile"),
+)
 
 
 class Edit(Struct, frozen=True):
