@@ -28,7 +28,7 @@ types: develop
 	@$(B) -m mypy
 
 bench: develop  ## every measuring program, one after the other
-	@for program in bench/[!_]*.py; do echo "== $$program" && $(B) "$$program" || exit 1; done
+	@$(B) -m bench $(ARGS)
 
 docs: install  ## write the pages that are made from the code
 	@$(B) docs/generate.py
