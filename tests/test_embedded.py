@@ -255,9 +255,9 @@ def test_nobody_without_the_key_is_answered(bare: tuple[subprocess.Popen[str], s
 
 def test_what_ollama_has_downloaded_is_run_the_likeliest_first(tmp_path: Path) -> None:
     weights = random_gguf.made().read_bytes()
-    pulled(tmp_path, "registry.ollama.ai/library/broken/1b", b"GGUF no more", "a" * 64)
-    pulled(tmp_path, "registry.ollama.ai/library/prose/1b", random_gguf.made(fim=False).read_bytes(), "b" * 64)
-    pulled(tmp_path, "registry.ollama.ai/library/qwen2.5-coder/1.5b", weights, "c" * 64)
+    pulled(tmp_path, "models.example/library/broken/1b", b"GGUF no more", "a" * 64)
+    pulled(tmp_path, "models.example/library/prose/1b", random_gguf.made(fim=False).read_bytes(), "b" * 64)
+    pulled(tmp_path, "models.example/library/qwen2.5-coder/1.5b", weights, "c" * 64)
 
     async def whole() -> None:
         runtime = embedded.Embedded(config.Embedded(), [tmp_path])

@@ -80,18 +80,18 @@ def pulled(place: Path, name: str, weights: bytes, digest: str = "a" * 64) -> No
 
 
 def test_what_ollama_has_downloaded_is_found_by_its_manifests(tmp_path: Path) -> None:
-    pulled(tmp_path, "registry.ollama.ai/library/qwen2.5-coder/1.5b", b"x", "a" * 64)
-    pulled(tmp_path, "registry.ollama.ai/someone/coder/latest", b"x", "b" * 64)
+    pulled(tmp_path, "models.example/library/qwen2.5-coder/1.5b", b"x", "a" * 64)
+    pulled(tmp_path, "models.example/someone/coder/latest", b"x", "b" * 64)
     pulled(tmp_path, "elsewhere.example/library/coder/q8", b"x", "c" * 64)
     found = dict(downloads.found([tmp_path / "not there", tmp_path]))
-    assert set(found) == {"qwen2.5-coder:1.5b", "someone/coder:latest", "elsewhere.example/coder:q8"}
+    assert set(found) == {"qwen2.5-coder:1.5b", "someone/coder:latest", "coder:q8"}
     assert found["qwen2.5-coder:1.5b"] == tmp_path / "blobs" / f"sha256-{'a' * 64}"
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", '{"layers": 3}', '{"layers": [{"digest": "sha256:../../etc"}]}'])
 def test_a_manifest_that_is_none_is_passed_over(tmp_path: Path, manifest: str) -> None:
-    pulled(tmp_path, "registry.ollama.ai/library/good/1b", b"x")
-    bad = tmp_path / "manifests/registry.ollama.ai/library/bad/1b"
+    pulled(tmp_path, "models.example/library/good/1b", b"x")
+    bad = tmp_path / "manifests/models.example/library/bad/1b"
     bad.parent.mkdir(parents=True)
     bad.write_text(manifest)
     assert [name for name, _ in downloads.found([tmp_path])] == ["good:1b"]

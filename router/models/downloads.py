@@ -11,7 +11,7 @@ import msgspec
 
 WEIGHTS = "application/vnd.ollama.image.model"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-HOME_OF_MODELS = ("registry.ollama.ai", "library")  # left out of a name, as Ollama itself does
+LIBRARY = "library"  # the namespace that is left out of a name, as Ollama itself does
 LONGEST_MANIFEST = 1 << 20
 
 
@@ -65,6 +65,6 @@ def _weights(manifest: Path, blobs: Path) -> Path | None:
 
 
 def _name(parts: tuple[str, ...]) -> str:
-    *home, model, tag = parts
-    kept = [part for part, usual in zip(home, HOME_OF_MODELS, strict=True) if part != usual]
-    return "/".join([*kept, f"{model}:{tag}"])
+    """A label for the user: namespace, model and tag; the host that it came from is no part of it."""
+    _, namespace, model, tag = parts
+    return f"{model}:{tag}" if namespace == LIBRARY else f"{namespace}/{model}:{tag}"
