@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import importlib.util
 import platform
 import shutil
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +18,7 @@ from lsp import commands, files, terminal
 from router import BadConfig
 from router.config import Config
 from router.models.plan import Survey
+from router.runtimes import child
 from router.types import Model, Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
@@ -100,10 +98,7 @@ def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
 
 def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
     for survey in surveys:
-        if survey.engine == "embedded" and lacks_openmp():
-            found = "llama.cpp is installed, and what it stands on, the system's OpenMP library, is not"
-            yield Check("embedded", "missing", found, "apt install libgomp1")
-        elif survey.engine == "echo":
+        if survey.engine == "echo":
             yield Check("echo", "ok", "needs no weights; it only repeats what the code already says")
         elif survey.error or not survey.models:
             yield Check(survey.engine, "missing", survey.error or "it has no models", _mend(survey))
@@ -141,20 +136,12 @@ def _mend(survey: Survey) -> str:
 
 
 def _mend_embedded() -> str:
-    if importlib.util.find_spec("xllamacpp") is None:
+    lacking = child.lacking()
+    if lacking == child.OPENMP:
+        return "apt install libgomp1"
+    if lacking:
         return "make install, or in a checkout: uv tool install --force '.[embedded]'"
     return f'add to {commands.user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
-
-
-def lacks_openmp() -> bool:
-    """Whether the wheel of llama.cpp can't load: it brings all but libgomp, which a bare Debian or Ubuntu lacks."""
-    if sys.platform != "linux" or importlib.util.find_spec("xllamacpp") is None:
-        return False
-    try:
-        ctypes.CDLL("libgomp.so.1")
-    except OSError:
-        return True
-    return False
 
 
 def _hosts(settings: Config, surveys: Sequence[Survey]) -> Iterator[Check]:

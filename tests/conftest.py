@@ -8,10 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from lsp.doctor import lacks_openmp
+from router.runtimes import child
 
-REASON = "llama.cpp can't load here; on Debian and Ubuntu: apt install libgomp1"
-LACKING = lacks_openmp()
+LACKING = child.lacking()
 
 if LACKING:
     sys.modules["xllamacpp"] = ModuleType("xllamacpp")  # so that the tests beside those can be collected
@@ -22,4 +21,4 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     texts = {path: path.read_text("utf-8") for path in {item.path for item in items} if LACKING}
     for item in items:
         if "random_gguf" in texts.get(item.path, ""):
-            item.add_marker(pytest.mark.skip(reason=REASON))
+            item.add_marker(pytest.mark.skip(reason=LACKING))

@@ -19,6 +19,7 @@ from lsp import cli, commands, doctor, files, terminal
 from lsp.client import Client
 from router.config import Config
 from router.models.plan import Survey
+from router.runtimes import child
 from router.types import Document, Model
 
 SCRIPT = """
@@ -225,8 +226,8 @@ def test_doctor_warns_of_what_leaves_the_machine(sh: Shell, monkeypatch: pytest.
 
 
 def test_doctor_names_the_library_that_llama_cpp_stands_on(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    surveyed(monkeypatch, Survey("embedded", error="It is not there."))
-    monkeypatch.setattr(doctor, "lacks_openmp", lambda: True)
+    surveyed(monkeypatch, Survey("embedded", error=child.OPENMP))
+    monkeypatch.setattr(child, "lacking", lambda: child.OPENMP)
     assert "-> apt install libgomp1" in sh("doctor")[1]
 
 
