@@ -10,6 +10,7 @@ from router import BadConfig, config
 from router.config import Config, Layer
 
 WORKSPACE_FILE = ".switchyard.toml"
+EDITOR = "the editor's settings"
 LARGEST = 1 << 20  # bytes; a file that is larger is no settings file
 DEBOUNCE = 100  # ms; an editor that saves by renaming makes several events of it
 
@@ -26,14 +27,15 @@ class Settings:
         self._editor: Layer | None = None
         self._user = config.user_path(os.environ, os.path.expanduser("~"))
         self._workspace = ""
-        self._said: set[str] = set()
+        self._wrong: dict[str, str] = {}  # what is the matter with a file, or with what the editor says
+        self._said: set[str] = set()  # what the user has been told and is still so
         self.config = config.merge([launch]).config
 
     def enter(self, root: str) -> Config:
         """Read both files; `root` is the workspace's folder, or empty."""
         self._files.pop(self._workspace, None)
+        self._wrong.pop(self._workspace, None)
         self._workspace = os.path.join(root, WORKSPACE_FILE) if root else ""
-        self._said.clear()
         return self.read()
 
     def read(self) -> Config:
@@ -46,7 +48,7 @@ class Settings:
         """Take what the editor says; null says nothing, and what is no settings at all is complained of."""
         values = values.get("switchyard", values) if isinstance(values, dict) else values
         if values is not None:
-            self._try(lambda: self._from_editor(values))
+            self._try(EDITOR, lambda: self._from_editor(values))
         return self._merge()
 
     async def changes(self) -> AsyncGenerator[Config, None]:
@@ -74,7 +76,7 @@ class Settings:
     def _from_editor(self, values: object) -> None:
         if not isinstance(values, dict):
             raise BadConfig("The editor's settings must be a table of settings.")
-        self._editor = config.layer("the editor's settings", values, "workspace")
+        self._editor = config.layer(EDITOR, values, "workspace")
 
     def _read(self, file: str, trust: config.Trust) -> None:
         def read() -> None:
@@ -83,26 +85,25 @@ class Settings:
             else:
                 self._files[file] = config.parse(file, text, trust)
 
-        self._try(read)
+        self._try(file, read)
 
-    def _try(self, take: Callable[[], None]) -> None:
+    def _try(self, source: str, take: Callable[[], None]) -> None:
+        self._wrong.pop(source, None)
         try:
             take()
         except BadConfig as error:
-            self._say(str(error))
+            self._wrong[source] = str(error)
 
     def _merge(self) -> Config:
         files = [self._files.get(self._user), self._launch, self._files.get(self._workspace), self._editor]
         merged = config.merge([layer for layer in files if layer is not None])
-        for complaint in merged.complaints:
-            self._say(complaint)
+        wrong = [*self._wrong.values(), *merged.complaints]
+        for sentence in wrong:
+            if sentence not in self._said:
+                self._complain(sentence)
+        self._said = set(wrong)
         self.config = merged.config
         return self.config
-
-    def _say(self, sentence: str) -> None:
-        if sentence not in self._said:
-            self._said.add(sentence)
-            self._complain(sentence)
 
 
 def _text(file: str) -> str | None:

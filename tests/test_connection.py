@@ -374,6 +374,11 @@ def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch:
     assert settings.edit(None).complete.max_tokens == 50
     assert len(said) == 4
     user.unlink()
+    assert settings.read().complete.max_tokens == 50
+    user.write_bytes(b"\xff")
+    settings.read()
+    assert len(said) == 5, "what was mended and is wrong again is said again"
+    user.unlink()
     assert settings.read().complete == config.Complete(max_tokens=50, max_lines=9)
 
 

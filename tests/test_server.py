@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from lsp import messages
+from tests import fake_ollama
 from tests.lsp_client import Editor, editor, scripted
 
 SCRIPT = """
@@ -441,6 +443,40 @@ def test_b01_when_the_connection_ends_so_does_the_server(tmp_path: Path, uri: st
         assert it.ended(patience=4) == 1
     finally:
         it.kill()
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_b01_the_socket_to_the_model_is_closed(cancelled: bool, uri: str) -> None:
+    def begin(host: str) -> tuple[Editor, int]:
+        it = Editor(["runtime.engine=ollama", f"runtime.ollama.host={host}"])
+        it.hello()
+        it.ready()
+        it.open(uri, "x = ")
+        return it, it.complete(uri, 0, 4)
+
+    async def story() -> None:
+        asked = asyncio.Event()
+
+        async def stall(writer: asyncio.StreamWriter) -> None:
+            asked.set()
+            await fake_ollama.silence(writer)
+
+        async with fake_ollama.serving({"/api/generate": stall}) as ollama:
+            it, id = await asyncio.to_thread(begin, ollama.host)
+            try:
+                await asyncio.wait_for(asked.wait(), 10)
+                ollama.hung_up.clear()
+                assert it.process.stdin
+                if cancelled:
+                    it.notify("$/cancelRequest", {"id": id})
+                else:
+                    it.process.stdin.close()
+                await asyncio.wait_for(ollama.hung_up.wait(), 2)
+                assert cancelled or await asyncio.to_thread(it.ended, 2) == 1
+            finally:
+                it.kill()
+
+    asyncio.run(story())
 
 
 def test_b02_when_the_editor_is_killed_the_server_ends_though_the_pipe_is_held() -> None:
