@@ -101,7 +101,8 @@ class Connection:
         try:
             yield
         except Malformed as error:
-            log.info("a message was refused: %s", error)
+            if id is None:
+                log.warning("a notification was not understood: %s", error)
             self.wire.refuse(id, error.code, str(error))
         except asyncio.CancelledError:
             self.wire.refuse(id, messages.CANCELLED, "The request was cancelled.")

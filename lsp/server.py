@@ -155,7 +155,6 @@ class Server:
         if self._router is None:
             return
         if document.refused:
-            log.info("a document is binary or too large: there will be no suggestions in it")
             self._router.closed(document.path)
         else:
             self._router.opened(document.snapshot())
@@ -171,6 +170,8 @@ class Server:
         document = self.documents.get(params.text_document.uri)
         if document is None or document.refused or self._router is None or not self._wanted(params):
             self.wire.answer(id, None)
+            if document is not None and document.refused and params.context.trigger_kind == present.MANUAL:
+                self.notices.show("This document is binary or too large; it gets no suggestions.", present.WARNING)
         else:
             asked = present.question(document, params)
             self._connection.start(id, self._complete, id, document, asked, self._router)

@@ -267,6 +267,8 @@ def test_a09_what_no_editor_sends_ends_the_server_at_once(chunk: bytes) -> None:
 def test_e11_e12_what_is_too_large_or_binary_gets_no_suggestion(shared: Editor, uri: str, text: str) -> None:
     shared.open(uri, text)
     assert shared.ghosts(uri, 0, 4, trigger=1) == []
+    assert "too large" in shared.wait("window/showMessage")["message"]
+    assert shared.ghosts(uri, 0, 4) == []
     shared.change(uri, 2, ((0, 0), (0, 0), "y"))
     shared.change(uri, 3, "x = ")
     assert shared.ghosts(uri, 0, 4) == ["1 + 1"]
