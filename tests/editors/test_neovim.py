@@ -122,6 +122,7 @@ def test_leaving_insert_mode_takes_the_ghost_text_away(editor: Neovim) -> None:
 
 
 def test_a_completion_menu_takes_the_ghost_text_away_and_gives_it_back(editor: Neovim) -> None:
+    editor.command("set completeopt=menuone,noinsert")
     editor.type("odef add(")
     editor.wait_for_ghost(ADD)
     editor.type("<C-n>")
@@ -156,13 +157,15 @@ def test_every_position_encoding_finds_the_same_place(editor: Neovim, encoding: 
         {"insertText": {"kind": "snippet", "value": "a${1}"}},
         item("x", 0, 99, 99),
         item("x", 5, 0, 0),
+        item("x", 0, 1, 99),
         item("x", 0, 2, 3),
         item("x", 0, 0, 0),
         {"insertText": "x", "range": {"start": {"line": 0, "character": "a"}, "end": {"line": 0, "character": 1}}},
     ],
 )
 def test_an_item_that_is_none_for_this_place_is_passed_over(editor: Neovim, wrong: dict[str, object]) -> None:
-    assert editor.lua("return require('switchyard.candidate').read(...)", wrong, "abc", 0, 1, "utf-16") is None
+    for encoding in ("utf-8", "utf-16", "utf-32"):
+        assert editor.lua("return require('switchyard.candidate').read(...)", wrong, "abc", 0, 1, encoding) is None
 
 
 # --- accepted ---
@@ -219,6 +222,7 @@ def test_dismissed_ghost_text_stays_away_until_the_text_changes(editor: Neovim) 
     asked = editor.traffic("pending")
     editor.type("<C-]>")
     editor.wait_for_ghost("")
+    editor.command("doautocmd CursorMovedI")
     editor.wait_until_settled()
     assert editor.traffic("pending") == asked
     editor.type("s<BS>")
@@ -274,9 +278,9 @@ def test_what_a_suggestion_replaces_is_covered_by_it(answers: Neovim) -> None:
 
 def test_tabs_in_ghost_text_are_as_wide_as_in_the_buffer(answers: Neovim) -> None:
     answers.command("setlocal tabstop=4 noexpandtab")
-    pretend(answers, item("if x {\n\treturn\n}", 1, 0, 0))
+    pretend(answers, item("if x {\t// y\n\treturn\n}", 1, 0, 0))
     answers.type("o")
-    answers.wait_for_ghost("if x {\n    return\n}")
+    answers.wait_for_ghost("if x {  // y\n    return\n}")
     answers.type("<Tab>")
     answers.wait_for_line(2, "\treturn")
 
@@ -325,17 +329,38 @@ def test_typing_on_takes_the_open_request_back(editor: Neovim) -> None:
     editor.wait_until_settled()
 
 
-def test_an_answer_that_comes_too_late_is_dropped(answers: Neovim) -> None:
-    answers.lua("""
-        local server = require("switchyard.server")
-        _G.real_request, _G.held = _G.real_request or server.request, {}
-        server.request = function(_, _, _, handler) table.insert(_G.held, handler) return 1 end""")
+HOLD = """
+local server = require("switchyard.server")
+_G.real_request, _G.held = _G.real_request or server.request, {}
+server.request = function(_, _, _, handler) table.insert(_G.held, handler) return 1 end
+"""
+
+
+@pytest.mark.parametrize("change", ["", "vim.api.nvim_buf_set_lines(0, 0, 1, false, { 'changed' })"])
+def test_an_answer_that_comes_too_late_is_dropped(answers: Neovim, change: str) -> None:
+    answers.lua(HOLD)
     answers.type("ox")
     answers.wait(lambda: answers.lua("return #_G.held") >= 1)
-    answers.type("y")
+    if not change:
+        answers.type("y")
+        answers.wait_for_line(1, "xy")
     late = {"items": [item("late", 1, 1, 1)]}
-    answers.lua("local late = ... for _, handler in ipairs(_G.held) do handler(nil, late) end", late)
+    before = "local late = ... local held = vim.deepcopy(_G.held)"
+    answers.lua(f"{before} {change} for _, handler in ipairs(held) do handler(nil, late) end", late)
     assert answers.paint().ghost() == ""
+
+
+def test_an_answer_to_an_older_question_is_dropped(answers: Neovim) -> None:
+    answers.lua(HOLD)
+    answers.type("ox")
+    answers.wait(lambda: answers.lua("return #_G.held") >= 1)
+    asked = answers.lua("return #_G.held")
+    answers.type("<M-Bslash>")
+    answers.wait(lambda: answers.lua("return #_G.held") > asked)
+    answers.lua("_G.held[#_G.held - 1](nil, ...)", {"items": [item("xold", 1, 0, 1)]})
+    assert answers.paint().ghost() == ""
+    answers.lua("_G.held[#_G.held](nil, ...)", {"items": [item("xnew", 1, 0, 1)]})
+    assert answers.paint().ghost() == "new"
 
 
 def test_switched_off_it_asks_only_by_hand(editor: Neovim) -> None:

@@ -11,7 +11,8 @@ function M.highlight()
   api.nvim_set_hl(0, GROUP, { default = true, link = "Comment" })
 end
 
---- Virtual text knows no tab stops: blanks in the place of tabs, for a text that starts at `column` cells.
+--- Virtual text inside a line knows no tab stops (virtual lines do): blanks in the place of tabs, for a text that
+--- starts at `column` cells.
 local function spread(text, column)
   while true do
     local tab = text:find("\t", 1, true)
@@ -43,14 +44,10 @@ local function between(text, tail)
   return parts
 end
 
-local function chunk(text, column)
-  return { { spread(text, column), GROUP } }
-end
-
 local function below(lines)
   local virtual = {}
   for index = 2, #lines do
-    virtual[#virtual + 1] = chunk(lines[index], 0)
+    virtual[#virtual + 1] = { { lines[index], GROUP } }
   end
   return #virtual > 0 and virtual or nil
 end
@@ -64,7 +61,8 @@ end
 local function draw_between(buf, row, col, column, parts, lines)
   for _, part in ipairs(parts) do
     if part[2] ~= "" then
-      place(buf, row, col + part[1], { virt_text = chunk(part[2], column), virt_text_pos = "inline" })
+      local text = { { spread(part[2], column), GROUP } }
+      place(buf, row, col + part[1], { virt_text = text, virt_text_pos = "inline" })
     end
   end
   if #lines > 1 then

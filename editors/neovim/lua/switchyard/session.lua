@@ -124,13 +124,13 @@ function M.update()
   if not place then
     return M.clear()
   end
+  if menu_in_the_way() then
+    return M.clear()
+  end
   if place.key == dealt_with and not wanted then
     return
   end
   dealt_with = place.key
-  if menu_in_the_way() and not wanted then
-    return M.clear()
-  end
   local by_hand = wanted
   wanted = false
   if by_hand then
