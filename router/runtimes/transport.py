@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from router import Incomplete, RuntimeFailure
+from router.runtimes.direct import Direct
 
 if TYPE_CHECKING:
     from router.runtimes.faults import Engine
@@ -36,8 +37,7 @@ class Guarded(httpx.AsyncBaseTransport):
     """Carries requests to one host; what comes back comes in whole lines, within the caps."""
 
     def __init__(self, host: str, key: str = "") -> None:
-        # A context with certificates takes 30 ms to make; plain HTTP has no use for it.
-        self._inner = httpx.AsyncHTTPTransport(verify=host.startswith("https:"), trust_env=False)
+        self._inner = Direct()
         self._host = httpx.URL(host).host
         self._key = key
 
@@ -47,11 +47,7 @@ class Guarded(httpx.AsyncBaseTransport):
         if self._key and request.url.host == self._host:
             request.headers["authorization"] = f"Bearer {self._key}"
         request.headers["accept-encoding"] = "identity"
-        try:
-            response = await self._inner.handle_async_request(request)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # llama.cpp's server closes a connection that was left open as it likes; what came was not one byte.
-            response = await self._inner.handle_async_request(request)
+        response = await self._inner.handle_async_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise Incomplete("The engine compressed its answer though it was told not to; reach it without a gateway.")
