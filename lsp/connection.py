@@ -92,7 +92,9 @@ class Connection:
             self._leave_to_the_rest(None, body)
 
     def _replied(self, id: Id, message: Message, body: bytes) -> None:
-        if id is not None and not self.wire.replied(id, not message.error):
+        if id in self.wire.pending:
+            log.warning("the editor answered its own request")  # pygls would take it for an answer to one of its own
+        elif id is not None and not self.wire.replied(id, not message.error):
             self._leave_to_the_rest(None, body)
 
     @contextmanager

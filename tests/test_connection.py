@@ -240,6 +240,20 @@ def test_a_command_that_is_cancelled_hears_of_it() -> None:
     assert heard == ["cancelled"]
 
 
+def test_an_answer_to_its_own_request_does_not_confuse_pygls() -> None:
+    async def story(desk: Desk) -> None:
+        assert desk.connection._rest
+        ended = asyncio.Event()
+        desk.connection._rest._protocol.fm.commands["slow"] = ended.wait
+        desk.send("workspace/executeCommand", {"command": "slow"}, 1)
+        desk.connection.receive([b'{"jsonrpc":"2.0","id":1,"result":null}'])
+        ended.set()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+        assert desk.outbox.answer(1)["result"] is True
+
+    at_desk(story)
+
+
 def test_what_comes_before_pygls_waits_for_it_unless_it_is_cancelled() -> None:
     accepted: list[str] = []
 
