@@ -13,7 +13,8 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from tests.editors.nvim import ROOT, Neovim, Screen, neovim, server_command
+from tests.editors.nvim import ROOT, Neovim, neovim, server_command
+from tests.editors.screen import Screen
 
 SOURCE = "tests/fixture.py"
 TYPED = 'def explain(picture: str, path: str = "/work/a.py'

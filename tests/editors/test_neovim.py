@@ -2,102 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.editors.nvim import Neovim, neovim, server_command
+from tests.editors.cues import ADD, HOLD, item, pretend
+from tests.editors.nvim import Neovim, neovim
 
-SCRIPT = r"""
-[[cue]]
-when = "def add("
-say = ["a, b):\n", "    return a + b"]
-
-[[cue]]
-when = "total = price"
-say = [" * count"]
-
-[[cue]]
-when = "größe = f(\"🚂\", "
-say = ["übermaß)"]
-
-[[cue]]
-when = "slow = "
-say = ["never shown"]
-hang = true
-
-[[cue]]
-when = "slow = a"
-say = ["nswer"]
-"""
-ADD = "a, b):\n    return a + b"
-
-
-def scripted(home: Path) -> list[str]:
-    """The real server with the engine that follows SCRIPT."""
-    script = home / "script.toml"
-    script.write_text(SCRIPT, encoding="utf-8")
-    return server_command("runtime.engine=scripted", f"runtime.scripted.script={script}")
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
-    """One Neovim and one server for all tests that leave both whole."""
-    home = tmp_path_factory.mktemp("neovim")
-    with neovim(home, {"cmd": scripted(home)}) as editor:
-        yield editor
-
-
-@pytest.fixture
-def editor(started: Neovim, tmp_path: Path) -> Iterator[Neovim]:
-    """The shared Neovim with a fresh file in it, as it was before any other test."""
-    started.open(tmp_path / "shop.py", "price = 2\n")
-    started.command("messages clear")
-    started.wait_until_ready()
-    started.wait_until_settled()
-    started.lua("_G.traffic, _G.kinds, _G.answers = {}, {}, {}")
-    yield started
-    started.type("<Esc><Esc>")
-    started.wait_until_settled()
-    assert started.messages() == ""
-    started.command("silent! %bwipeout! | silent! iunmap <Tab>")
-
-
-def pretend(editor: Neovim, *items: dict[str, object], as_list: bool = False) -> None:
-    """The next answers are these, whatever the server says."""
-    editor.lua(
-        """
-        local items, as_list = ...
-        local server = require("switchyard.server")
-        _G.real_request = _G.real_request or server.request
-        server.request = function(_, method, _, handler)
-          if method == "textDocument/inlineCompletion" then
-            vim.schedule(function() handler(nil, as_list and items or { items = items }) end)
-          end
-          return 1
-        end""",
-        list(items),
-        as_list,
-    )
-
-
-@pytest.fixture
-def answers(editor: Neovim) -> Iterator[Neovim]:
-    """A Neovim whose server's answers a test may `pretend`."""
-    yield editor
-    editor.lua("require('switchyard.server').request = _G.real_request")
-
-
-def item(text: str, line: int, start: int, end: int) -> dict[str, object]:
-    span = {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
-    return {"insertText": text, "range": span}
-
-
-# --- shown ---
+# Shown
 
 
 def test_ghost_text_is_painted_behind_the_cursor_and_is_not_in_the_buffer(editor: Neovim) -> None:
@@ -168,7 +80,7 @@ def test_an_item_that_is_none_for_this_place_is_passed_over(editor: Neovim, wron
         assert editor.lua("return require('switchyard.candidate').read(...)", wrong, "abc", 0, 1, encoding) is None
 
 
-# --- accepted ---
+# Accepted
 
 
 def test_tab_puts_the_suggestion_into_the_buffer_and_the_server_hears_of_it(editor: Neovim) -> None:
@@ -245,7 +157,7 @@ def test_the_next_candidate_comes_round_again(answers: Neovim) -> None:
     answers.wait_for_line(1, "two()")
 
 
-# --- ranges ---
+# Ranges
 
 
 def test_a_bracket_that_stands_there_already_is_not_doubled(answers: Neovim) -> None:
@@ -285,7 +197,7 @@ def test_tabs_in_ghost_text_are_as_wide_as_in_the_buffer(answers: Neovim) -> Non
     answers.wait_for_line(2, "\treturn")
 
 
-# --- while one types ---
+# While one types
 
 
 def test_typing_what_is_suggested_shifts_it_without_a_flicker_or_a_request(editor: Neovim) -> None:
@@ -327,13 +239,6 @@ def test_typing_on_takes_the_open_request_back(editor: Neovim) -> None:
     editor.wait_for_ghost("nswer")
     assert editor.traffic("cancel") >= 1
     editor.wait_until_settled()
-
-
-HOLD = """
-local server = require("switchyard.server")
-_G.real_request, _G.held = _G.real_request or server.request, {}
-server.request = function(_, _, _, handler) table.insert(_G.held, handler) return 1 end
-"""
 
 
 @pytest.mark.parametrize("change", ["", "vim.api.nvim_buf_set_lines(0, 0, 1, false, { 'changed' })"])
@@ -387,159 +292,3 @@ def test_asked_by_command_in_normal_mode_it_enters_insert_mode(editor: Neovim) -
     editor.type(":Switchyard trigger<CR>")
     editor.wait(lambda: editor.lua("return vim.api.nvim_get_mode().mode") == "i")
     editor.wait(lambda: editor.lua("return _G.kinds[1]") == 1)
-
-
-# --- keys ---
-
-
-def test_tab_without_ghost_text_is_a_tab(editor: Neovim) -> None:
-    editor.command("setlocal expandtab shiftwidth=4 softtabstop=4")
-    editor.type("ozz<Tab>q")
-    editor.wait_for_line(1, "zz  q")
-
-
-OLDER = {
-    "plain": ("inoremap <Tab> plain", "plain"),
-    "recursive": ("imap <Tab> <Tab>!", "    !"),
-    "expression": ("imap <expr> <Tab> pumvisible() ? '<C-n>' : '<Tab>'", "    "),
-    "of the buffer": ("inoremap <buffer> <Tab> here", "here"),
-    "lua": ("lua vim.keymap.set('i', '<Tab>', function() return 'lua' end, { expr = true })", "lua"),
-}
-
-
-@pytest.mark.parametrize("kind", OLDER)
-def test_tab_without_ghost_text_means_what_it_meant_before(editor: Neovim, tmp_path: Path, kind: str) -> None:
-    command, text = OLDER[kind]
-    if "<buffer>" in command:
-        editor.command(f"autocmd BufReadPre older.py ++once {command}")
-    else:
-        editor.command(command)
-    editor.open(tmp_path / "older.py", "price = 2\n")
-    editor.wait_until_ready()
-    editor.command("setlocal expandtab shiftwidth=4 softtabstop=4")
-    editor.type("o<Tab><Esc>")
-    editor.wait_for_line(1, text)
-    editor.type("0Cdef add(")
-    editor.wait_for_ghost(ADD)
-    editor.type("<Tab>")
-    editor.wait_for_line(2, "    return a + b")
-
-
-# --- when things go wrong ---
-
-
-def test_a_killed_server_leaves_editing_unharmed_and_is_started_again(tmp_path: Path) -> None:
-    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
-        editor.open(tmp_path / "shop.py", "price = 2\n")
-        editor.wait_until_ready()
-        editor.type("odef add(")
-        editor.wait_for_ghost(ADD)
-        for process in editor.servers():
-            os.kill(process, signal.SIGKILL)
-        editor.wait_for_ghost("")
-        editor.type("x, y): ...")
-        editor.wait_for_line(1, "def add(x, y): ...")
-        editor.type("<Esc>odef add(")
-        editor.wait_for_ghost(ADD)
-        assert "Error" not in editor.messages()
-
-
-def test_lone_files_share_one_server_and_a_workspace_has_its_own(tmp_path: Path) -> None:
-    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
-        for name in ("a.py", "b.py"):
-            editor.open(tmp_path / name, "x = 1\n")
-            editor.wait_until_ready()
-        assert len(editor.servers()) == 1
-        (tmp_path / "w").mkdir()
-        (tmp_path / "w" / ".switchyard.toml").touch()
-        editor.open(tmp_path / "w" / "c.py", "x = 1\n")
-        editor.wait_until_ready()
-        assert len(editor.servers()) == 2
-
-
-def test_without_setup_and_without_a_program_nothing_is_harmed_and_health_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    with neovim(tmp_path, None) as editor:
-        editor.open(tmp_path / "shop.py", "price = 2\n")
-        editor.type("odef add(<Tab>q")
-        editor.wait(lambda: editor.lines()[1].endswith("q"))
-        assert editor.messages() == ""
-        assert editor.lua("return require('switchyard').status().state") == "absent"
-        editor.type("<Esc>")
-        report = health(editor)
-        assert "switchyard was not found" in report
-        assert "ERROR" in report
-
-
-@pytest.mark.parametrize("program", ["switchyard", "./switchyard", "bin/switchyard"])
-def test_a_program_of_the_working_directory_is_never_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
-) -> None:
-    trap = tmp_path / "switchyard"
-    trap.write_text("#!/bin/sh\ntouch sprung\n")
-    trap.chmod(0o755)
-    monkeypatch.setenv("PATH", ".::/usr/bin:/bin")
-    monkeypatch.chdir(tmp_path)
-    with neovim(tmp_path, {"cmd": [program, "lsp"]}) as editor:
-        editor.open(tmp_path / "shop.py", "price = 2\n")
-        editor.type("ox<Esc>")
-        assert editor.lua("return require('switchyard.server').program()") is None
-        assert editor.servers() == []
-    assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "complaint"),
-    [
-        ({"automatc": True}, "automatc"),
-        ({"automatic": "yes"}, "boolean"),
-        ({"keys": {"acept": "<Tab>"}}, "acept"),
-        ({"keys": {"accept": True}}, "accept"),
-        ({"cmd": {}}, "cmd"),
-    ],
-)
-def test_a_wrong_option_is_named(editor: Neovim, options: dict[str, Any], complaint: str) -> None:
-    said = editor.lua("local _, said = pcall(require('switchyard').setup, ...) return said", options)
-    assert said.startswith("switchyard: ")
-    assert complaint in said
-
-
-# --- what one can ask ---
-
-
-def health(editor: Neovim) -> str:
-    editor.command("checkhealth switchyard")
-    return "\n".join(editor.lines())
-
-
-def test_health_names_the_program_the_engine_and_the_servers(editor: Neovim) -> None:
-    report = health(editor)
-    assert "ERROR" not in report
-    assert "program: " in report
-    assert "version: 0." in report
-    assert "Completion runs on scripted" in report
-    assert "ready: " in report
-    editor.command("messages clear")
-
-
-@pytest.mark.parametrize(
-    ("launch", "doctor"),
-    [
-        (["switchyard", "lsp"], ["/x", "doctor"]),
-        (["python", "-I", "-m", "lsp"], ["/x", "-I", "-m", "lsp", "doctor"]),
-        (["python", "-I", "-m", "lsp", "lsp", "--set", "a=1"], ["/x", "-I", "-m", "lsp", "doctor", "--set", "a=1"]),
-    ],
-)
-def test_health_asks_the_doctor_of_the_same_launch(editor: Neovim, launch: list[str], doctor: list[str]) -> None:
-    line = "return require('switchyard.health').command_line('/x', ..., { 'doctor' })"
-    assert editor.lua(line, launch) == doctor
-
-
-def test_the_status_is_what_the_server_last_said(editor: Neovim) -> None:
-    editor.wait(lambda: editor.lua("return require('switchyard').status()")["state"] == "ready")
-    assert editor.lua("return require('switchyard').status()")["engine"] == "scripted"
-    editor.type(":Switchyard status<CR>")
-    editor.wait(lambda: "Switchyard: ready" in editor.messages())
-    editor.command("messages clear")
