@@ -13,12 +13,12 @@ def at(picture: str) -> tuple[str, int]:
     return picture.replace("‸", ""), picture.index("‸")
 
 
-def document(text: str, path: str = "/work/a.py", version: int = 1) -> Document:
+def document(text: str, path: str = "/home/ada/a.py", version: int = 1) -> Document:
     """A document in the language of the path's ending."""
     return Document(path, LANGUAGES.get(path.rsplit(".", 1)[-1], "plaintext"), version, text)
 
 
-def complete(picture: str, path: str = "/work/a.py", manual: bool = False, version: int = 1) -> Request:
+def complete(picture: str, path: str = "/home/ada/a.py", manual: bool = False, version: int = 1) -> Request:
     """A completion request at the picture's cursor."""
     text, cursor = at(picture)
     return Request("complete", document(text, path, version), Span(cursor, cursor), manual=manual)

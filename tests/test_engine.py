@@ -81,7 +81,7 @@ def test_a_question_asked_twice_is_answered_once() -> None:
     async def story() -> None:
         it = Yard(Cue(when="x = ", say=("1",)))
         await it.router.start()
-        for path in ("/work/a.py", "/work/b.py"):
+        for path in ("/home/ada/a.py", "/home/ada/b.py"):
             assert await it.ask(complete("x = ‸\n", path)) == ["1"]
         assert len(it.engine.heard) == 1
 
@@ -134,7 +134,7 @@ def test_secret_files_get_no_request_at_all() -> None:
     async def story() -> None:
         it = Yard(Cue(say=("x",)), config=Config(privacy=Privacy(exclude=("private/",))))
         await it.router.start()
-        for path in ("/work/.env", "/work/private/a.py", "/work/ID_RSA"):
+        for path in ("/home/ada/.env", "/home/ada/private/a.py", "/home/ada/ID_RSA"):
             assert await it.ask(complete("KEY=‸\n", path)) == []
         assert it.engine.heard == []
         assert {status.state for status in it.told} == {"ready", "excluded"}
@@ -148,7 +148,7 @@ def test_a_suggestion_is_no_longer_than_the_settings_say() -> None:
             Cue(say=("f(\n", " 1,\n", " 2,\n", " 3,\n"), hang=True), config=Config(complete=Complete(max_lines=3))
         )
         await it.router.start()
-        request = complete("‸\n", "/work/a.txt")
+        request = complete("‸\n", "/home/ada/a.txt")
         assert await it.ask(request) == ["f(\n 1,\n 2,"]
 
     run(story())
