@@ -16,23 +16,23 @@ from pathlib import Path
 from tests.editors.nvim import ROOT, Neovim, neovim, server_command
 from tests.editors.screen import Screen
 
-SOURCE = "tests/fixture.py"
-TYPED = 'def explain(picture: str, path: str = "/work/a.py'
+SOURCE, ABOVE = "router/config.py", "class Privacy("
+TYPED = "class Review(Struct, fro"
 PICTURE = Path(__file__).with_name("ghost.svg")
-COLUMNS, ROWS = 108, 13
+COLUMNS, ROWS = 96, 16
 CELL, LINE, SIZE = 8.4, 20, 14  # pixels: a cell's width and height, and the letters'
 MARGIN, BAR, FOOT = 18, 38, 34
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-LOOKS = "set number noshowcmd background=dark fillchars=eob:\\ "
+LOOKS = "set nowrap nohlsearch number noshowcmd background=dark fillchars=eob:\\ "
 
 
 def shot(editor: Neovim) -> Screen:
-    """Types at the end of SOURCE until there is ghost text; the screen with it."""
+    """Types into SOURCE above the line ABOVE; the screen as soon as there is ghost text."""
     editor.command(LOOKS)
     editor.command(f"edit {ROOT / SOURCE}")
     editor.wait(lambda: editor.lua("return require('switchyard').status().state") == "ready")
     editor.command("syntax on | setlocal noautoindent indentexpr=")
-    editor.type(f"Go<CR><CR>{TYPED}")
+    editor.type(f"/{ABOVE}<CR>O<CR><CR><Up><Up>{TYPED}")
     editor.wait(lambda: editor.paint().ghost())
     return editor.screen
 
