@@ -158,6 +158,11 @@ class Neovim:
         """Until a server can complete in the current buffer."""
         self.wait(lambda: self.lua("return require('switchyard.server').client(0) ~= nil"))
 
+    def wait_until_able(self, engine: str) -> None:
+        """Until the server says that its engine is ready; it is `engine`."""
+        self.wait(lambda: self.lua("return require('switchyard').status().state") == "ready")
+        assert self.lua("return require('switchyard').status().engine") == engine
+
     def open(self, path: Path, text: str, line: int = 1) -> None:
         """Writes a file and opens it, the cursor on `line`."""
         path.write_text(text, encoding="utf-8")

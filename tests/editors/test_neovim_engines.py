@@ -1,4 +1,4 @@
-"""Neovim with the engines that a user has: `echo`, and a real llama.cpp with weights of noise."""
+"""Neovim with a real llama.cpp, whose weights are noise: what is asked, streamed, stopped, and let through."""
 
 from __future__ import annotations
 
@@ -23,11 +23,6 @@ for row in rows:
 KEY = "a key for the tests"
 
 
-def wait_for_engine(editor: Neovim, name: str) -> None:
-    editor.wait(lambda: editor.lua("return require('switchyard').status().state") == "ready")
-    assert editor.lua("return require('switchyard').status().engine") == name
-
-
 def let_through(editor: Neovim) -> str:
     """What the last answer adds at the cursor: possibly nothing."""
     answer = editor.lua("return _G.answers[#_G.answers]")
@@ -36,16 +31,6 @@ def let_through(editor: Neovim) -> str:
     item = answer["items"][0]
     column = editor.lua("return vim.fn.charcol('.') - 1")
     return str(item["insertText"][column - item["range"]["start"]["character"] :])
-
-
-def test_echo_continues_by_what_the_file_says(tmp_path: Path) -> None:
-    with neovim(tmp_path, {"cmd": server_command("runtime.engine=echo")}) as editor:
-        editor.open(tmp_path / "rows.py", ROWS * 3, line=9)
-        wait_for_engine(editor, "echo")
-        editor.type("o<Esc>0Cfor row in rows:<CR>")
-        editor.wait_for_ghost("row.fold()\n    show(row)")
-        editor.type("<Tab>")
-        editor.wait(lambda: "\n".join(editor.lines()) + "\n" == ROWS * 4)
 
 
 @pytest.fixture
@@ -72,7 +57,7 @@ def test_llama_cpp_gets_the_request_streams_the_answer_and_stops_when_one_types_
         settings += ["runtime.engine=openai", "runtime.openai.family=switchyard"]
         with neovim(tmp_path, {"cmd": server_command(*settings), "automatic": False}) as editor:
             editor.open(tmp_path / "rows.py", ROWS, line=3)
-            wait_for_engine(editor, "openai")
+            editor.wait_until_able("openai")
             tap.held = True
             editor.type("o<Esc>0Ctotal = <M-Bslash>")
             editor.wait(tap.streaming.is_set)
@@ -97,7 +82,7 @@ def test_the_embedded_engine_loads_answers_and_ends_with_the_editor(tmp_path: Pa
     settings = ["runtime.engine=embedded", f"runtime.embedded.gguf={random_gguf.made()}"]
     with neovim(tmp_path, {"cmd": server_command(*settings)}) as editor:
         editor.open(tmp_path / "rows.py", ROWS, line=3)
-        wait_for_engine(editor, "embedded")
+        editor.wait_until_able("embedded")
         editor.type("o<Esc>0Ctotal = area(")
         editor.wait_until_settled()
         editor.wait(lambda: editor.traffic("complete") >= 1)

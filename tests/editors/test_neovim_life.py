@@ -1,4 +1,4 @@
-"""The plugin among others: the keys that it shares, servers that end, what is missing, and what it tells."""
+"""The plugin in daily life: the first engine, shared keys, servers that end, what is missing, what it tells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,27 @@ from typing import Any
 import pytest
 
 from tests.editors.cues import ADD, scripted
-from tests.editors.nvim import Neovim, neovim
+from tests.editors.nvim import Neovim, neovim, server_command
+
+# The engine without weights
+
+
+ROWS = """\
+for row in rows:
+    row.fold()
+    show(row)
+"""
+
+
+def test_echo_continues_by_what_the_file_says(tmp_path: Path) -> None:
+    with neovim(tmp_path, {"cmd": server_command("runtime.engine=echo")}) as editor:
+        editor.open(tmp_path / "rows.py", ROWS * 3, line=9)
+        editor.wait_until_able("echo")
+        editor.type("o<Esc>0Cfor row in rows:<CR>")
+        editor.wait_for_ghost("row.fold()\n    show(row)")
+        editor.type("<Tab>")
+        editor.wait(lambda: "\n".join(editor.lines()) + "\n" == ROWS * 4)
+
 
 # Keys
 
