@@ -34,7 +34,7 @@ def insertion(text: str, at: int, said: str) -> Insertion | None:
     if meant is None or (_CONTROL.search(meant) and not _known(_CONTROL.findall(meant), text)):
         return None
     meant = _one_line_inside_a_line(_lf(meant), after)
-    meant = _indented(meant, before)
+    meant = _indented(_going_on(meant, before), before)
     meant = _without_what_follows(meant, before, after)
     meant = balanced(before, after, meant)
     if _endless(before, meant):
@@ -120,6 +120,16 @@ def _one_line_inside_a_line(meant: str, after: str) -> str:
     """Inside a line only the line is continued, up to what stands there already: more would tear it apart."""
     rest = _first_line(after)
     return meant if _CLOSERS.issuperset(rest) else _first_line(meant).removesuffix(rest)
+
+
+def _going_on(meant: str, before: str) -> str:
+    """From the cursor on: a model that begins the line anew means what comes after what stands there."""
+    line = before[before.rfind("\n") + 1 :]
+    typed, anew = line.strip(), meant.lstrip()
+    if len(typed) < 3 or not anew.startswith(typed):
+        return meant
+    rest = anew[len(typed) :]
+    return rest if line.rstrip() == line else rest.lstrip(" \t")
 
 
 def _indented(meant: str, before: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from router import answers
 from router.context import privacy, window
-from router.context.syntax import Syntax
+from router.context.syntax import Syntax, by_indentation
 from router.models import families
-from router.types import Call, Request, Route, Task
+from router.types import Call, Document, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
 _NEAR = 4_000  # code points to either side of it that decide whether a bracket is one too many
@@ -20,14 +22,18 @@ def call(
 ) -> tuple[Call, window.Window]:
     """The call for a completion, with the window that it shows; everything in it has passed the gate."""
     text, at = request.document.text, request.span.start
-    if route.family == families.PLAIN:
-        before, after = text[max(0, at - _REACH) : at], text[at : at + _REACH]
-        shown = window.Window(at - len(before), before, "", after, len(text))
-        return Call(route, privacy.clean(before), privacy.clean(after), max_tokens=task.max_tokens), shown
     shown = window.slide(last, text, at, extent(route.window, task.max_tokens), rested)
     family = families.table()[route.family]
     prompt = family.prompt(*map(privacy.clean, (shown.prefix, shown.suffix, shown.middle)))
     return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stop), shown
+
+
+def plain(task: Task, request: Request, route: Route, others: Sequence[Document]) -> Call:
+    """The call for an engine that lays out its own prompt: the whole file, and the `others`, most relevant last."""
+    text, at = request.document.text, request.span.start
+    before, after = text[max(0, at - _REACH) : at], text[at : at + _REACH]
+    context = tuple(privacy.clean(other.text) for other in others)
+    return Call(route, privacy.clean(before), privacy.clean(after), context=context, max_tokens=task.max_tokens)
 
 
 def extent(tokens: int, answer: int) -> window.Extent:
@@ -36,10 +42,16 @@ def extent(tokens: int, answer: int) -> window.Extent:
     return window.Extent(characters=max(600, min(window.EXTENT.characters, room)))
 
 
-def enough(request: Request, said: str, syntax: Syntax | None, max_lines: int) -> int | None:
-    """How much of what was said so far is enough, or None: let it go on."""
+def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int | None:
+    """How much of what was said so far is enough, or None: let it go on.
+
+    `syntax` counts only if it is of this very text, and not of one that the user has typed since.
+    """
     text, at = request.document.text, request.span.start
-    whole = syntax.whole(at, said) if syntax else None
+    settled = said[: said.rfind("\n") + 1]
+    if not settled:
+        return None
+    whole = syntax.whole(at, said) if syntax.text == text else by_indentation(text, at, settled)
     if whole is not None:
         return whole
     balanced = answers.balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from importlib.resources import files
@@ -15,9 +14,12 @@ import router
 from router import answers, completion, runtimes, tasks
 from router.cache import Cache
 from router.config import Config
-from router.context import privacy, window
-from router.context.syntax import LARGEST, Clock, Syntax
+from router.context import privacy
+from router.context.syntax import LARGEST, Clock
+from router.desk import Desk
 from router.fleet import Fleet, Tell
+from router.ledger import Journey, Ledger
+from router.models import families
 from router.models.plan import Survey
 from router.schedule import Scheduler, Ticket
 from router.types import (
@@ -27,53 +29,15 @@ from router.types import (
     Delta,
     Document,
     Insertion,
-    Outcome,
     Request,
     Route,
     Runtime,
     Task,
     Timing,
-    Turn,
 )
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
-_IDLE = 0.01  # seconds after an edit at which the tree is brought up to date, off the keystroke's way
-
-
-class Open:
-    """What is kept of one open document between requests."""
-
-    def __init__(self, document: Document, clock: Clock) -> None:
-        self.syntax = Syntax(document.language, document.text, clock)
-        self.window: window.Window | None = None
-        self.asked = float("-inf")
-        self.latest: Request | None = None
-        self.refresh: asyncio.TimerHandle | None = None
-
-
-class Journey:
-    """How one request fares: from here on it is what the ledger will say of it."""
-
-    def __init__(self, request: Request, route: Route | None, began: float) -> None:
-        self.request, self.route, self.began = request, route, began
-        self.first = 0.0
-        self.timing: Timing | None = None
-        self.outcome: Outcome = "cached"
-
-    def turn(self, now: float) -> Turn:
-        """The line of the ledger, at the clock's `now`."""
-        timing = self.timing or Timing()
-        return Turn(
-            task=self.request.task,
-            engine=self.route.runtime if self.route else "",
-            model=self.route.model if self.route else "",
-            outcome=self.outcome,
-            total_ms=(now - self.began) * 1000,
-            first_ms=(self.first - self.began) * 1000 if self.first else 0.0,
-            prompt_tokens=timing.prompt_tokens,
-            reused_tokens=timing.reused_tokens,
-            answer_tokens=timing.answer_tokens,
-        )
+OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
 
 class Router:
@@ -91,51 +55,32 @@ class Router:
     ) -> None:
         self.config = config
         self.tasks = tasks.table(_prompts())
-        self.turns: deque[Turn] = deque(maxlen=1000)
-        self.tally: Counter[str] = Counter()
+        self.ledger = Ledger()
         self._tell, self._clock = tell, clock
         self._fleet = Fleet(config, tell, clock, runtimes.build(config) if engines is None else engines)
         self._schedule = Scheduler()
         self._cache = Cache()
-        self._open: dict[str, Open] = {}
+        self._desk = Desk(clock)
 
     # What is open
 
     def opened(self, document: Document) -> None:
         """A document was opened; its first parse follows when the loop is idle."""
-        self._open[document.path] = Open(document, self._clock)
-        self._refresh_soon(self._open[document.path])
+        self._desk.opened(document)
 
     def edited(self, document: Document, changes: Sequence[Change]) -> None:
         """`changes`, in order, made the text what it is in `document`; costs no parse."""
-        kept = self._open.get(document.path)
-        if kept is None:
-            self.opened(document)
-        else:
-            kept.syntax.edited(changes, document.text)
-            self._refresh_soon(kept)
+        self._desk.edited(document, changes)
 
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
         self._schedule.supersede(path)
         self._cache.forget(path)
-        kept = self._open.pop(path, None)
-        if kept and kept.refresh:
-            kept.refresh.cancel()
+        self._desk.closed(path)
 
     def accepted(self, path: str, text: str) -> None:
         """The user took a suggestion."""
-        self.tally["accepted"] += 1
-
-    def _refresh_soon(self, kept: Open) -> None:
-        """Bring the document's tree up to date once the loop is idle, slice by slice."""
-
-        def refresh() -> None:
-            kept.refresh = None if kept.syntax.refresh() else loop.call_later(_IDLE, refresh)
-
-        loop = asyncio.get_running_loop()
-        if kept.refresh is None:
-            kept.refresh = loop.call_later(_IDLE, refresh)
+        self.ledger.accepted()
 
     # The journey
 
@@ -157,7 +102,7 @@ class Router:
                 shown.append(insertion.text)
                 yield insertion
         if shown and not request.manual:
-            self._note(Journey(request, None, began))
+            self.ledger.write(Journey(request, None, began).turn(self._clock()))
             return
         insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
@@ -172,7 +117,7 @@ class Router:
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
         """What the engine suggests, through every filter; None when there is nothing to show."""
-        kept = self._kept(request.document)
+        kept = self._desk.kept(request.document)
         kept.latest = request
         runtime, route = await self._fleet.engine()
         if runtime is None or route is None:
@@ -203,7 +148,7 @@ class Router:
             journey.outcome = "cancelled"
             raise
         finally:
-            self._note(journey)
+            self.ledger.write(journey.turn(self._clock()))
 
     async def _say(self, journey: Journey, runtime: Runtime, call: Call, ticket: Ticket) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
@@ -221,35 +166,34 @@ class Router:
             raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
         if journey.timing.ended == "limit":
             said = said[: said.rfind("\n") + 1]
-        enough = self._enough(journey.request, said + "\n")
+        enough = self._enough(journey.request, said + "\n") if "\n" in said else None
         return said if enough is None else said[:enough]
 
     def _call(self, task: Task, request: Request, route: Route) -> Call:
-        kept = self._kept(request.document)
+        kept = self._desk.kept(request.document)
         now = self._clock()
         rested, kept.asked = now - kept.asked >= RESTED, now
+        if route.family == families.PLAIN:
+            return completion.plain(task, request, route, self._others(request.document))
         call, kept.window = completion.call(task, request, route, kept.window, rested)
         return call
 
-    def _enough(self, request: Request, said: str) -> int | None:
-        syntax = self._kept(request.document).syntax
-        return completion.enough(request, said, syntax, self.config.complete.max_lines)
+    def _others(self, document: Document) -> list[Document]:
+        """The open documents beside this one that may be shown."""
+        return [other for other in self._desk.beside(document) if not self._excluded(other)][-OTHERS:]
 
-    def _kept(self, document: Document) -> Open:
-        """What is kept of a document; of one that nobody opened, from now on."""
-        if document.path not in self._open:
-            self._open[document.path] = Open(document, self._clock)
-        return self._open[document.path]
+    def _enough(self, request: Request, said: str) -> int | None:
+        syntax = self._desk.kept(request.document).syntax
+        return completion.enough(request, said, syntax, self.config.complete.max_lines)
 
     def _admitted(self, document: Document) -> bool:
         """Whether this document may be shown to an engine at all; says so where it may not."""
-        pattern = privacy.excluded(document.path, self.config.privacy.exclude)
+        pattern = self._excluded(document)
         self._fleet.exclude(f"This file is kept out of every prompt (by {pattern})." if pattern else "")
         return not pattern and len(document.text) <= LARGEST and "\0" not in document.text
 
-    def _note(self, journey: Journey) -> None:
-        self.turns.append(journey.turn(self._clock()))
-        self.tally[journey.outcome] += 1
+    def _excluded(self, document: Document) -> str | None:
+        return privacy.excluded(document.path, self.config.privacy.exclude)
 
     # The engines
 
@@ -278,7 +222,7 @@ class Router:
 
     async def aclose(self) -> None:
         """Stop what runs and give the engines back."""
-        for path in list(self._open):
+        for path in self._desk.paths():
             self.closed(path)
         await self._fleet.aclose()
 

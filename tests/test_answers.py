@@ -44,6 +44,8 @@ CASES: dict[str, tuple[str, str, str | None]] = {
     "a bracket is closed though an outer one is closed below": ("f {\n  g(‸\n}\n", "a)", "f {\n  g(⟦a)⟧\n}\n"),
     "an indentation too deep is set right": ("def f():\n    ‸\n", "    return 1", "def f():\n    ⟦return 1⟧\n"),
     "an indentation that is right stays": ("def f():\n‸\n", "    return 1", "def f():\n⟦    return 1⟧\n"),
+    "a line that is begun anew goes on from the cursor": ("second = ‸\n", "second = 2", "second = ⟦2⟧\n"),
+    "and is silence when it has nothing more": ("second = ‸\n", "second =", SILENCE),
     "the same line for ever is silence": ("‸\n", "abcd()\nabcd()\nabcd()\nabcd()", SILENCE),
     "the same words for ever are silence": ("x = ‸\n", "foo.bar" * 9, SILENCE),
     "a ruler is not endless": ("# ‸\n", "-" * 60, "# ⟦" + "-" * 60 + "⟧\n"),

@@ -45,7 +45,7 @@ def test_what_the_engine_says_is_shown() -> None:
         it = Yard(Cue(when="x = ", say=("1 +", " 2")))
         await it.router.start()
         assert await it.ask(complete("x = ‸\n")) == ["1 + 2"]
-        assert [turn.outcome for turn in it.router.turns] == ["shown"]
+        assert [turn.outcome for turn in it.router.ledger.turns] == ["shown"]
         await it.router.aclose()
 
     run(story())
@@ -79,7 +79,7 @@ def test_typing_what_was_suggested_asks_nobody() -> None:
 
 def test_a_question_asked_twice_is_answered_once() -> None:
     async def story() -> None:
-        it = Yard(Cue(when="x = ", say=("1",)))
+        it = Yard(Cue(when="x = ", say=("1",)), family="qwen")
         await it.router.start()
         for path in ("/home/ada/a.py", "/home/ada/b.py"):
             assert await it.ask(complete("x = ‸\n", path)) == ["1"]
@@ -112,7 +112,7 @@ def test_cancelling_who_asked_stops_the_engine() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asked
         assert it.engine.closed == 1
-        assert it.router.turns[-1].outcome == "cancelled"
+        assert it.router.ledger.turns[-1].outcome == "cancelled"
 
     run(story())
 
@@ -190,5 +190,18 @@ def test_edits_keep_the_tree_and_a_closed_document_is_forgotten() -> None:
         assert await it.ask(request) == ["x = 1\n    return x"]
         it.router.closed(request.document.path)
         assert await it.ask(request) == ["x = 1\n    return x"]
+
+    run(story())
+
+
+def test_echo_looks_through_the_other_open_documents_but_not_the_secret_ones() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("1",)))
+        await it.router.start()
+        for path in ("/home/ada/b.py", "/home/ada/c.py", "/home/ada/id_rsa.py", "/home/ada/d.ts"):
+            it.router.opened(document(f"# {path}\n", path))
+        it.router.edited(document("# b\n", "/home/ada/b.py"), [Change(0, 17, "# b\n")])
+        await it.ask(complete("x = ‸\n"))
+        assert it.engine.heard[0].context == ("# /home/ada/c.py\n", "# b\n")
 
     run(story())

@@ -39,6 +39,11 @@ class Syntax:
         self._spent = 0.0
         self._head = self._tail = 0  # how much of both ends of the told text is untouched since
 
+    @property
+    def text(self) -> str:
+        """The text that questions are answered about."""
+        return self._text
+
     def edited(self, changes: Sequence[Change], text: str) -> None:
         """`changes` were made, in order, and the text is `text` now; costs nothing until the tree is next asked for."""
         length = len(self._text)
@@ -83,7 +88,7 @@ class Syntax:
         if not settled:
             return None
         if not self.refresh(_SPLICE) or self._tree is None or self._parser is None:
-            return _whole_by_indentation(self._text, at, settled)
+            return by_indentation(self._text, at, settled)
         place = _bytes(self._text, at)
         said = _encode(settled)
         source = self._source[:place] + said + self._source[place:]
@@ -92,7 +97,7 @@ class Syntax:
         spliced = _parse(self._parser, source, tree, self._clock, _SPLICE)
         if spliced is None:
             self._parser.reset()
-            return _whole_by_indentation(self._text, at, settled)
+            return by_indentation(self._text, at, settled)
         end = _block_end(spliced, source, place, place + len(said))
         return None if end is None else len(source[place:end].decode("utf-8", "replace"))
 
@@ -182,8 +187,8 @@ def _first_word(source: bytes, offset: int) -> int:
     return offset
 
 
-def _whole_by_indentation(text: str, at: int, said: str) -> int | None:
-    """The same question where there is no grammar: a block ends where a line is no deeper than its first."""
+def by_indentation(text: str, at: int, said: str) -> int | None:
+    """What `Syntax.whole` tells, where there is no tree: a block ends where a line is no deeper than its first."""
     opening = text[text.rfind("\n", 0, at) + 1 : at]
     lines = said.splitlines(keepends=True)
     first = opening + lines[0]

@@ -1,0 +1,79 @@
+"""The documents that are open, as the router keeps them from one request to the next: text, tree and window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from router.context.syntax import Clock, Syntax
+from router.context.window import Window
+from router.types import Change, Document, Request
+
+IDLE = 0.01  # seconds after an edit at which the tree is brought up to date, off the keystroke's way
+
+
+class Open:
+    """One open document; `asked` is when it was last asked about, `latest` the request that asked."""
+
+    def __init__(self, document: Document, clock: Clock) -> None:
+        self.document = document
+        self.syntax = Syntax(document.language, document.text, clock)
+        self.window: Window | None = None
+        self.asked = float("-inf")
+        self.latest: Request | None = None
+        self.refresh: asyncio.TimerHandle | None = None
+
+
+class Desk:
+    """The open documents by path, the one edited last at the end."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._open: dict[str, Open] = {}
+
+    def opened(self, document: Document) -> None:
+        """A document was opened; its first parse follows when the loop is idle."""
+        self._open[document.path] = Open(document, self._clock)
+        self._refresh_soon(self._open[document.path])
+
+    def edited(self, document: Document, changes: Sequence[Change]) -> None:
+        """`changes`, in order, made the text what it is in `document`; costs no parse."""
+        kept = self._open.pop(document.path, None)
+        if kept is None:
+            self.opened(document)
+            return
+        self._open[document.path] = kept
+        kept.document = document
+        kept.syntax.edited(changes, document.text)
+        self._refresh_soon(kept)
+
+    def closed(self, path: str) -> None:
+        """A document was closed: nothing is kept of it."""
+        kept = self._open.pop(path, None)
+        if kept and kept.refresh:
+            kept.refresh.cancel()
+
+    def kept(self, document: Document) -> Open:
+        """What is kept of a document; of one that nobody opened, from now on."""
+        if document.path not in self._open:
+            self._open[document.path] = Open(document, self._clock)
+        return self._open[document.path]
+
+    def paths(self) -> list[str]:
+        """Which documents are open."""
+        return list(self._open)
+
+    def beside(self, document: Document) -> list[Document]:
+        """The other open documents in this one's language, the one edited last at the end."""
+        others = [kept.document for path, kept in self._open.items() if path != document.path]
+        return [other for other in others if other.language == document.language]
+
+    def _refresh_soon(self, kept: Open) -> None:
+        """Bring the document's tree up to date once the loop is idle, slice by slice."""
+
+        def refresh() -> None:
+            kept.refresh = None if kept.syntax.refresh() else loop.call_later(IDLE, refresh)
+
+        loop = asyncio.get_running_loop()
+        if kept.refresh is None:
+            kept.refresh = loop.call_later(IDLE, refresh)
