@@ -84,4 +84,4 @@ def path(uri: str) -> str:
     if host.lower() not in ("", "localhost") or not slash:
         return uri
     name = posixpath.normpath("/" + unquote(name, errors="surrogateescape"))
-    return name[1:] if re.match(r"/[A-Za-z]:", name) else name  # file:///c:/work
+    return name[1:] if re.match(r"/[A-Za-z]:", name) else name  # file:///c:/a

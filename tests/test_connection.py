@@ -22,7 +22,7 @@ from lsp.wire import Wire
 from router import Incomplete, config
 from router.types import Answer, Change, Delta, Document, Insertion, Request, Span, Status
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 
 
 class Outbox:
@@ -183,7 +183,7 @@ def test_the_router_sees_every_edit_and_nothing_of_what_is_too_large() -> None:
         desk.send("textDocument/didClose", {"textDocument": {"uri": URI}})
 
     at_desk(story, router)
-    edited, closed = ("edited", "ab", [Change(1, 1, "b")]), ("closed", "/work/a.py")
+    edited, closed = ("edited", "ab", [Change(1, 1, "b")]), ("closed", "/home/ada/a.py")
     assert router.heard == [("opened", "a"), edited, closed, ("opened", "c"), closed, "closed for good"]
 
 

@@ -80,17 +80,17 @@ def test_the_clients_first_known_encoding_is_taken(offered: list[str], encoding:
 @pytest.mark.parametrize(
     ("uri", "path"),
     [
-        ("file:///work/a%20b.py", "/work/a b.py"),
-        ("file:///work/%C3%A9.py", "/work/é.py"),
-        ("FILE://localhost/work/a.py", "/work/a.py"),
-        ("file:///c%3A/work/a.py", "c:/work/a.py"),
+        ("file:///home/ada/a%20b.py", "/home/ada/a b.py"),
+        ("file:///home/ada/%C3%A9.py", "/home/ada/é.py"),
+        ("FILE://localhost/home/ada/a.py", "/home/ada/a.py"),
+        ("file:///c%3A/home/ada/a.py", "c:/home/ada/a.py"),
         ("file:///w/../../etc/passwd", "/etc/passwd"),
         ("file:///w/%2e%2e/%2e%2e/etc/passwd", "/etc/passwd"),
         ("file:///", "/"),
         ("file://evil/share/a.py", "file://evil/share/a.py"),
         ("untitled:Untitled-1", "untitled:Untitled-1"),
         ("vscode-vfs://github/o/r/a.py", "vscode-vfs://github/o/r/a.py"),
-        ("vscode-notebook-cell:/work/a.ipynb#X1", "vscode-notebook-cell:/work/a.ipynb#X1"),
+        ("vscode-notebook-cell:/home/ada/a.ipynb#X1", "vscode-notebook-cell:/home/ada/a.ipynb#X1"),
         ("", ""),
     ],
 )

@@ -13,7 +13,7 @@ from lsp.documents import LIMIT, Documents, Open
 from lsp.messages import ContentChange
 from router.types import Span
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 PIECES = [
     "a",
     "b c",

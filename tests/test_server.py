@@ -65,7 +65,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
 @pytest.fixture
 def uri(request: pytest.FixtureRequest) -> str:
     """A document of the test's own."""
-    return f"file:///work/{abs(hash(request.node.name))}.py"
+    return f"file:///home/ada/{abs(hash(request.node.name))}.py"
 
 
 def null_error(it: Editor) -> int:
