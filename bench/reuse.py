@@ -33,7 +33,7 @@ KEYS = 2000
 HOT = 1.0  # seconds since the key before, as the trace tells them; it tells whole seconds
 WINDOW = 16_384  # tokens; so wide that it never cuts a prompt
 FAMILY = "qwen"
-PATH = "/work/measured.py"
+PATH = "/home/ada/measured.py"
 TASK = Task("complete", "Complete", "cursor", "insertion", "typing", 2.0, 128)
 
 Layout: TypeAlias = Callable[[str, int, bool], str]

@@ -69,11 +69,12 @@ class Desk:
         return [other for other in others if other.language == document.language]
 
     def _refresh_soon(self, kept: Open) -> None:
-        """Bring the document's tree up to date once the loop is idle, slice by slice."""
+        """Bring the document's tree up to date, slice by slice, once no key has come for a moment."""
 
         def refresh() -> None:
             kept.refresh = None if kept.syntax.refresh() else loop.call_later(IDLE, refresh)
 
         loop = asyncio.get_running_loop()
-        if kept.refresh is None:
-            kept.refresh = loop.call_later(IDLE, refresh)
+        if kept.refresh is not None:
+            kept.refresh.cancel()
+        kept.refresh = loop.call_later(IDLE, refresh)

@@ -132,7 +132,8 @@ class Router:
                 journey.outcome = "silent"
                 async with self._schedule.turn(task.lane, request.document.path) as ticket:
                     said = await self._say(journey, runtime, call, ticket)
-                self._cache.answers.put(call, said)
+                if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
+                    self._cache.answers.put(call, said)
             insertion = answers.insertion(request.document.text, request.span.start, said)
             if insertion and journey.outcome == "silent":
                 journey.outcome = "shown"

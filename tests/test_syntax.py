@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -108,3 +109,19 @@ def test_an_edit_during_a_parse_begins_it_anew() -> None:
         pass
     assert syntax._tree is not None
     assert str(syntax._tree.root_node).count("function_definition") == 0
+
+
+def test_parsing_again_and_again_keeps_nothing() -> None:
+    text = "x = [" + "1, " * 40_000 + "]\n"
+    syntax = Syntax("python", text, time.monotonic)
+    syntax.refresh(60)
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            text = "y" + text
+            syntax.edited([Change(0, 0, "y")], text)
+            syntax.refresh(60)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 4 * len(text)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from tree_sitter import Node, Parser, Point, Tree
@@ -12,6 +15,7 @@ from router.types import Change
 
 LARGEST = 2_000_000  # code points; a tree costs about twenty times its source in memory
 SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer behind it
+_CHUNK = 1 << 16  # bytes that the parser is given at a time
 _SPLICE = 0.02  # seconds that one question may take; a model needs about as long for one token
 _HOPELESS = 1.0  # seconds of parsing one text after which it is read as plain text
 Clock: TypeAlias = Callable[[], float]
@@ -113,19 +117,46 @@ def _encode(text: str) -> bytes:
 def _parse(parser: Parser, source: bytes, before: Tree | None, clock: Clock, patience: float) -> Tree | None:
     """The tree of `source`, or None when time ran out: the same call again goes on where this one stopped."""
     deadline = clock() + patience
+    read: list[bytes] = []
 
     def overdue(_offset: int, _error: bool) -> bool:
         return clock() > deadline
 
-    def read(offset: int, _point: Point) -> bytes:
-        return source[offset : offset + 65_536]
+    def chunk(offset: int, _point: Point) -> bytes:
+        read.append(source[offset : offset + _CHUNK])
+        return read[-1]
 
     try:
         if before is None:
-            return parser.parse(read, progress_callback=overdue)
-        return parser.parse(read, before, progress_callback=overdue)
+            return parser.parse(chunk, progress_callback=overdue)
+        return parser.parse(chunk, before, progress_callback=overdue)
     except ValueError:
         return None
+    finally:
+        if _keeps_chunks():
+            for kept in filter(None, read):  # an empty one is shared by everybody
+                _release(kept)
+
+
+@cache
+def _keeps_chunks() -> bool:
+    """Whether this py-tree-sitter never gives back the chunks that it is given, as 0.25.1 to 0.26.1 do.
+
+    It would cost the size of the document at each keystroke.
+    """
+    found = grammar("python")
+    if found is None:
+        return False
+    chunk = b"x = 1\n"
+    before = sys.getrefcount(chunk)
+    Parser(found).parse(lambda offset, point: chunk if offset == 0 else b"")
+    return sys.getrefcount(chunk) > before
+
+
+def _release(chunk: bytes) -> None:
+    give_back = ctypes.pythonapi.Py_DecRef
+    give_back.argtypes, give_back.restype = [ctypes.py_object], None
+    give_back(chunk)
 
 
 def _edit(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> None:
