@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench import table
 
-PROGRAMS = ("start", "keystroke", "reuse", "echo")
+PROGRAMS = ("start", "keystroke", "reflexes", "reuse", "echo")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -23,8 +23,8 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 class Engine:
     """Speaks as much of Ollama's and OpenAI's protocols as a completion needs.
 
-    Each request for a completion puts ("request", seconds) into `events`. `hold`: the answer begins but does not end,
-    as a model's does while it thinks, until the other side gives up.
+    Each request for a completion puts ("request", seconds) into `events`, and one that is given up ("closed", seconds).
+    `hold`: the answer begins but does not end, as a model's does while it thinks, until the other side gives up.
     """
 
     def __init__(self, events: SimpleQueue[Event]) -> None:
@@ -81,6 +81,7 @@ class Engine:
             connection.sendall(head + _chunk(first))
             while connection.recv(1 << 16):
                 pass
+            self._events.put(("closed", time.perf_counter()))
         else:
             connection.sendall(head + _chunk(first) + _chunk(last) + b"0\r\n\r\n")
 

@@ -32,6 +32,7 @@ from router.types import (
     Request,
     Route,
     Runtime,
+    Status,
     Task,
     Timing,
 )
@@ -212,13 +213,21 @@ class Router:
         return await self._fleet.survey()
 
     async def reconfigure(self, config: Config) -> None:
-        """Take new settings; engines are given back and found anew only if theirs have changed."""
+        """Take new settings; engines are given back and found anew only if theirs have changed.
+
+        Settings that no engine can be made of are told, and the engines stay as they are.
+        """
         before, self.config = self.config, config
         if before.runtime == config.runtime:
             return
-        await self._fleet.aclose()
-        self._fleet = Fleet(config, self._tell, self._clock, runtimes.build(config))
+        try:
+            engines = runtimes.build(config)
+        except router.BadConfig as error:
+            self._tell(Status("offline", str(error)))
+            return
+        fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines)
         self._cache = Cache()
+        await fleet.aclose()
         await self.start()
 
     async def aclose(self) -> None:
