@@ -15,6 +15,7 @@ from bench.server import URI, Server, encoded, with_settings
 from bench.start import complete
 
 KEYS, CANCELS = 200, 60
+SETTLED = 1.5  # seconds for the first parse and the late imports
 GAP = 0.03  # seconds between two keys
 AIM_THROUGH, AIM_STOP = 5.0, 50.0
 _SUGGESTED = "result = " + " + ".join(f"value_{number:02}" for number in range(30))
@@ -31,6 +32,7 @@ def through(keys: int) -> list[float]:
         try:
             server.start()
             server.open(text)
+            time.sleep(SETTLED)
             line = text.count("\n", 0, at)
             column = at - text.rfind("\n", 0, at) - 1
             _ask(server, line, column)

@@ -21,6 +21,7 @@ class Fake:
         self.ways = USUAL | ways
         self.heard: list[tuple[str, dict[str, str], bytes]] = []
         self.hung_up = asyncio.Event()
+        self.serving: set[asyncio.Task[None]] = set()
         self.host = ""
 
     @property
@@ -31,14 +32,21 @@ class Fake:
         return [json.loads(body) for heard, _, body in self.heard if heard == path]
 
     async def answer(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        """Serve one connection; one that a client only keeps ready does not count as a client that goes."""
+        heard = len(self.heard)
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
         try:
             while await self._one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            self.hung_up.set()
+            if len(self.heard) > heard:
+                self.hung_up.set()
             writer.close()
+            self.serving.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -70,6 +78,8 @@ async def serving(ways: dict[str, Way] | None = None) -> AsyncIterator[Fake]:
         yield fake
     finally:
         server.close()
+        if fake.serving:  # all clients have gone; what is left only has to notice
+            await asyncio.wait(fake.serving, timeout=5)
 
 
 # Ways to answer. Those that stream leave the connection open unless they say otherwise.
