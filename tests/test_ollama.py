@@ -162,6 +162,14 @@ def test_a_prompt_that_ollama_cuts_silently_is_told_as_cut(engine: facade.Facade
     on(engine.host, work)
 
 
+def test_a_cut_is_seen_in_text_with_few_characters_to_a_token(engine: facade.Facade) -> None:
+    async def work(runtime: ollama.Ollama) -> None:
+        with pytest.raises(router.PromptCut):
+            await answer(runtime, Call(ROUTE, "0x1f,0x2e," * 150, max_tokens=4))
+
+    on(engine.host, work)
+
+
 def test_a_model_that_is_not_there_is_told_with_the_command_that_brings_it(engine: facade.Facade) -> None:
     async def work(runtime: ollama.Ollama) -> None:
         with pytest.raises(router.ModelMissing, match="`ollama pull nothing:7b`"):
@@ -278,6 +286,43 @@ def test_a_load_goes_on_when_whoever_waits_for_it_is_cancelled() -> None:
         assert not double.hung_up.is_set()
 
     misbehaving({"/api/ps": fake.reply({"models": []})}, work)
+
+
+def test_a_model_whose_process_died_is_not_ready_until_it_was_loaded_again() -> None:
+    """Ollama lists it all the same, until somebody asks for it."""
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        await answer(runtime, Call(CODER, "x"))
+        double.ways["/api/generate"] = fake.stream(A, ERROR)
+        with pytest.raises(router.Incomplete):
+            await answer(runtime, Call(CODER, "x"))
+        assert not await runtime.ready(CODER)
+        double.ways["/api/generate"] = fake.reply({"model": "m", "response": "", "done": True, "done_reason": "load"})
+        await runtime.load(CODER)
+        assert await runtime.ready(CODER)
+
+    misbehaving({}, work)
+
+
+def test_a_question_that_was_given_up_before_its_answer_began_may_have_been_a_load() -> None:
+    """Then Ollama gave the load up with it, and the model is not in memory."""
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        await answer(runtime, Call(CODER, "x"))
+        asked = asyncio.Event()
+
+        async def loading(writer: fake.Writer) -> None:
+            asked.set()
+            await fake.silence(writer)
+
+        double.ways |= {"/api/generate": loading, "/api/ps": fake.reply({"models": []})}
+        keystroke = asyncio.create_task(answer(runtime, Call(CODER, "xy")))
+        await asked.wait()
+        keystroke.cancel()
+        await asyncio.wait((keystroke,))
+        assert not await runtime.ready(CODER)
+
+    misbehaving({}, work)
 
 
 def test_closing_the_generator_closes_the_connection() -> None:
@@ -409,6 +454,7 @@ OOM = fake.ndjson({"error": "llama-server process has terminated: failed to allo
         pytest.param(fake.stream(A, ERROR), router.Incomplete, "log", id="C11"),
         pytest.param(fake.stream(A, OOM), router.OutOfMemory, "smaller", id="C11-memory"),
         pytest.param(fake.stream(A, B), router.Incomplete, "broke off", id="D02"),
+        pytest.param(fake.stream(), router.Incomplete, "broke off", id="D02-nothing"),
         pytest.param(fake.stream(A, B, end=fake.cut), router.Incomplete, "broke off", id="C04-FIN"),
         pytest.param(fake.stream(A, B, end=fake.reset), router.Incomplete, "broke off", id="C04-RST"),
         pytest.param(fake.stream(A, B[:20], end=fake.cut), router.Incomplete, "", id="D01-cut"),
@@ -474,11 +520,21 @@ def test_a_length_says_that_the_answer_is_partial() -> None:
         (18000, 4096, 4096, True),  # before: the whole window
         (16000, 0, 4096, False),  # it does not say
         (9000, 1000, 4096, True),
+        (6000, 2050, 4096, True),  # few characters to a token: it is the very count that Ollama leaves
+        (6000, 2051, 4096, True),  # with a mark for the beginning
+        (6000, 2052, 4096, False),
+        (4000, 2050, 4096, False),
         (300, 20, 4096, False),
     ],
 )
 def test_a_cut_prompt_is_known_by_its_count(chars: int, count: int, window: int, cut: bool) -> None:
     assert ollama.was_cut(chars, count, window) is cut
+
+
+def test_a_chat_that_was_cut_is_told_as_cut() -> None:
+    said = {"message": {"role": "assistant", "content": ""}, "done": True, "prompt_eval_count": 2050}
+    ways = {"/api/chat": fake.stream(fake.ndjson(said))}
+    assert "window" in failing(ways, router.PromptCut, Call(CODER, "word " * 4000, system="Explain."))
 
 
 def test_the_version_that_counts_only_what_was_not_cached_is_believed() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from router import Refused, RuntimeFailure, config
+from router import Incomplete, OutOfMemory, Refused, RuntimeFailure, config
 from router.models import families, gguf
 from router.runtimes.hardened import Hardened
 from router.types import Call, Delta, Model, Option, Route, Timing
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FRESH = 5.0  # seconds for which a model that was seen loaded is taken to be so
 PINNED = -1  # keep_alive: for ever, so that no other model's load evicts the one that completes
 AT_ONCE = 4  # requests to /api/show
+KEPT = (4, 5)  # tokens of a prompt's beginning that survive a cut
 CLOUD = re.compile(r"[:-]cloud$")
 
 
@@ -63,7 +64,8 @@ class Ollama:
         self._shown: dict[tuple[str, str], ollama.ShowResponse] = {}
         self._remote: set[str] | None = None
         self._loaded_until: dict[str, float] = {}
-        self._windows: dict[str, int] = {}
+        self._doubted: set[str] = set()
+        self._windows: dict[tuple[str, int], int] = {}
         self._loads: dict[tuple[str, tuple[Option, ...]], asyncio.Task[None]] = {}
 
     async def models(self) -> list[Model]:
@@ -114,8 +116,13 @@ class Ollama:
         return self._version
 
     async def ready(self, route: Route) -> bool:
-        """Whether `/api/ps` lists the model, with our window: with another one, a request would reload it."""
+        """Whether `/api/ps` lists the model, with our window: with another one, a request would reload it.
+
+        After a failure only a load tells: Ollama lists a model whose process has died until somebody asks for it.
+        """
         name = tagged(route.model)
+        if name in self._doubted:
+            return False
         if time.monotonic() < self._loaded_until.get(name, 0.0):
             return True
         window = (await self._running()).get(name)
@@ -126,8 +133,11 @@ class Ollama:
 
     def _accepted(self, route: Route) -> tuple[int, int]:
         """The windows that are ours: the one asked for, and the one that Ollama made of it when we loaded."""
-        asked = int(dict(route.options).get("num_ctx", self._settings.window))
-        return asked, self._windows.get(tagged(route.model), asked)
+        asked = self._asked(route)
+        return asked, self._windows.get((tagged(route.model), asked), asked)
+
+    def _asked(self, route: Route) -> int:
+        return int(self._options(route)["num_ctx"])
 
     async def _running(self) -> dict[str, int]:
         """The loaded models and their windows (0: it does not say)."""
@@ -148,8 +158,9 @@ class Ollama:
         options = self._options(route)
         await self._line.ask(client.generate(route.model, prompt="", keep_alive=PINNED, options=options), route.model)
         name = tagged(route.model)
+        self._doubted.discard(name)
         if window := (await self._running()).get(name):
-            self._windows[name] = window
+            self._windows[name, self._asked(route)] = window
         self._loaded_until[name] = time.monotonic() + FRESH
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
@@ -168,10 +179,19 @@ class Ollama:
                         yield self._timing(call, chunk)
         except self._line.faults as error:
             if last is None:
+                raise self._failure(error, model, begun) from error
+        finally:
+            if not begun:  # it may have been a load, which Ollama gives up with the request that waits for it
                 self._loaded_until.pop(tagged(model), None)
-                raise self._line.failure(error, model, begun=begun) from error
         if last is None:
             raise self._line.engine.broken(model)
+
+    def _failure(self, error: Exception, model: str, begun: bool) -> RuntimeFailure:
+        failure = self._line.failure(error, model, begun=begun)
+        self._loaded_until.pop(tagged(model), None)
+        if isinstance(failure, (Incomplete, OutOfMemory)):
+            self._doubted.add(tagged(model))
+        return failure
 
     async def _question(self, client: ollama.AsyncClient, call: Call) -> AsyncGenerator[Any, None]:
         options = self._options(call.route) | {"num_predict": max(1, call.max_tokens), "stop": list(call.stop)}
@@ -192,10 +212,10 @@ class Ollama:
     def _timing(self, call: Call, last: Any) -> Timing:
         """Ollama's own account, in ns there and ms here. Raises PromptCut when the counts say so."""
         count = last.prompt_eval_count or 0
-        window = int(self._options(call.route)["num_ctx"])
         # 0.30.0 alone counted only the tokens that its cache did not spare.
-        if not call.system and self._version != (0, 30, 0) and was_cut(len(call.prompt), count, window):
+        if self._version != (0, 30, 0) and was_cut(len(call.prompt), count, self._asked(call.route)):
             raise self._line.engine.cut(call.route.model)
+        self._doubted.discard(tagged(call.route.model))
         self._loaded_until[tagged(call.route.model)] = time.monotonic() + FRESH
         ended: Literal["stop", "limit"] = "limit" if last.done_reason == "length" else "stop"
         return Timing(
@@ -242,12 +262,15 @@ def is_cloud(name: str) -> bool:
 def was_cut(chars: int, count: int, window: int) -> bool:
     """Whether Ollama has silently cut a prompt of so many characters, of which it says it read `count` tokens.
 
-    Of a prompt that is too long it keeps about half the window since 0.30.11, and a whole window before. Code has
-    3 to 5.4 characters per token (5th to 95th percentile of 1,102 files): more than 6 per token in half a window,
-    or 8 in any, are a cut.
+    Of a prompt that is too long it keeps a whole window before 0.30.11. Since then it keeps the first 4 tokens (5
+    with a mark for the beginning) and half of the rest of the window, so that very count is a cut whenever there is
+    more than a character per token of the window. Code has 3 to 5.4 characters per token (5th to 95th percentile of
+    1,102 files): more than 6 per token in half a window, or 8 in any, are a cut whatever Ollama keeps.
     """
     if count <= 0 or chars < 512:
         return False
+    if chars >= window and count in {window - (window - keep) // 2 for keep in KEPT}:
+        return True
     return count >= window or (count <= 0.6 * window and chars / 3 >= window and chars > 6 * count) or chars > 8 * count
 
 

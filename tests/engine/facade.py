@@ -23,6 +23,7 @@ import xllamacpp
 from router.models import gguf
 
 VERSION = "0.30.11"
+KEPT = 4  # Ollama's num_keep, unless it is told another
 FOREVER = "2318-01-01T00:00:00Z"
 # Ollama's names for what samples, and llama.cpp's.
 SAMPLING = {"num_predict": "n_predict", "temperature": "temperature", "stop": "stop", "seed": "seed", "top_k": "top_k"}
@@ -259,9 +260,10 @@ def _order(model: Weights, question: dict[str, Any], prompt: str) -> dict[str, A
 
 
 def _fitted(model: Weights, prompt: str) -> str | list[int]:
-    """The prompt, silently cut to its tail of about half a window when it is too long, as Ollama does."""
+    """The prompt, silently cut when it is too long, as Ollama does: its first tokens and half of the other window."""
     tokens: list[int] = model.asked("/tokenize", {"content": prompt, "add_special": True})["tokens"]
-    return prompt if len(tokens) < model.window else tokens[-(model.window - model.window // 2) :]
+    tail = model.window - (model.window - KEPT) // 2 - KEPT
+    return prompt if len(tokens) < model.window else tokens[:KEPT] + tokens[-tail:]
 
 
 def _events(answer: Any) -> Iterator[dict[str, Any]]:
