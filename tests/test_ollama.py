@@ -304,6 +304,23 @@ def test_a_model_whose_process_died_is_not_ready_until_it_was_loaded_again() -> 
     misbehaving({}, work)
 
 
+def test_a_model_that_shares_its_weights_is_ready_though_ollama_lists_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ollama, "FRESH", 0.0)
+    twin = {"name": "twin:1.5b", "model": "twin:1.5b", "context_length": 4096}
+    loaded = fake.reply({"model": "m", "response": "", "done": True, "done_reason": "load"})
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        assert not await runtime.ready(CODER)  # another model of which we know nothing
+        await runtime.load(CODER)
+        assert await runtime.ready(CODER)
+        double.ways["/api/ps"] = fake.reply({"models": [twin | {"context_length": 512}]})
+        assert not await runtime.ready(CODER)
+
+    misbehaving({"/api/ps": fake.reply({"models": [twin]}), "/api/generate": loaded}, work)
+
+
 def test_a_question_that_was_given_up_before_its_answer_began_may_have_been_a_load() -> None:
     """Then Ollama gave the load up with it, and the model is not in memory."""
 

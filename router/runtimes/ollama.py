@@ -65,6 +65,7 @@ class Ollama:
         self._remote: set[str] | None = None
         self._loaded_until: dict[str, float] = {}
         self._doubted: set[str] = set()
+        self._shares: dict[str, frozenset[tuple[str, int]]] = {}
         self._windows: dict[tuple[str, int], int] = {}
         self._loads: dict[tuple[str, tuple[Option, ...]], asyncio.Task[None]] = {}
 
@@ -125,16 +126,17 @@ class Ollama:
             return False
         if time.monotonic() < self._loaded_until.get(name, 0.0):
             return True
-        window = (await self._running()).get(name)
-        if window is None or (window and window not in self._accepted(route)):
+        if not self._fits(await self._running(), route):
             return False
         self._loaded_until[name] = time.monotonic() + FRESH
         return True
 
-    def _accepted(self, route: Route) -> tuple[int, int]:
-        """The windows that are ours: the one asked for, and the one that Ollama made of it when we loaded."""
-        asked = self._asked(route)
-        return asked, self._windows.get((tagged(route.model), asked), asked)
+    def _fits(self, running: dict[str, int], route: Route) -> bool:
+        """Whether the model is among these with a window of ours: what we ask for, or what Ollama made of it."""
+        name, asked = tagged(route.model), self._asked(route)
+        if name not in running:
+            return name in self._shares and self._shares[name] <= running.items()
+        return running[name] in (0, asked, self._windows.get((name, asked), asked))
 
     def _asked(self, route: Route) -> int:
         return int(self._options(route)["num_ctx"])
@@ -159,8 +161,11 @@ class Ollama:
         await self._line.ask(client.generate(route.model, prompt="", keep_alive=PINNED, options=options), route.model)
         name = tagged(route.model)
         self._doubted.discard(name)
-        if window := (await self._running()).get(name):
+        running = await self._running()
+        if window := running.get(name):
             self._windows[name, self._asked(route)] = window
+        elif running and name not in running:  # it shares its weights, and so a process, with one of those listed
+            self._shares[name] = frozenset(running.items())
         self._loaded_until[name] = time.monotonic() + FRESH
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
