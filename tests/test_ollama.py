@@ -153,19 +153,11 @@ def test_an_answer_bound_to_a_schema_parses(engine: facade.Facade) -> None:
     on(engine.host, work)
 
 
-def test_a_prompt_that_ollama_cuts_silently_is_told_as_cut(engine: facade.Facade) -> None:
+def test_a_prompt_that_is_too_long_is_told_as_cut(engine: facade.Facade) -> None:
     async def work(runtime: ollama.Ollama) -> None:
         # Words that are one token each: 4.5 characters per token, as code has.
         with pytest.raises(router.PromptCut, match="window"):
             await answer(runtime, Call(ROUTE, "self." * 1400, max_tokens=4))
-
-    on(engine.host, work)
-
-
-def test_a_cut_is_seen_in_text_with_few_characters_to_a_token(engine: facade.Facade) -> None:
-    async def work(runtime: ollama.Ollama) -> None:
-        with pytest.raises(router.PromptCut):
-            await answer(runtime, Call(ROUTE, "0x1f,0x2e," * 150, max_tokens=4))
 
     on(engine.host, work)
 
@@ -190,6 +182,7 @@ def test_a_completion_is_raw_pinned_and_has_one_set_of_options() -> None:
         assert first["stream"] is True
         assert first["keep_alive"] == -1
         assert first["options"]["num_predict"] == 1  # 0 would mean: without end
+        assert first["truncate"] is False
         assert first["options"]["stop"] == ["<|fim_prefix|>"]
         assert first["options"]["num_ctx"] == second["options"]["num_ctx"] == 4096
         assert "suffix" not in first or not first["suffix"]
@@ -548,10 +541,12 @@ def test_a_cut_prompt_is_known_by_its_count(chars: int, count: int, window: int,
     assert ollama.was_cut(chars, count, window) is cut
 
 
-def test_a_chat_that_was_cut_is_told_as_cut() -> None:
-    said = {"message": {"role": "assistant", "content": ""}, "done": True, "prompt_eval_count": 2050}
-    ways = {"/api/chat": fake.stream(fake.ndjson(said))}
-    assert "window" in failing(ways, router.PromptCut, Call(CODER, "word " * 4000, system="Explain."))
+@pytest.mark.parametrize("system", ["", "Explain."], ids=["completion", "chat"])
+def test_an_ollama_that_cuts_although_it_was_told_not_to_is_found_out(system: str) -> None:
+    said = {"response": "", "message": {"role": "assistant", "content": ""}, "done": True, "prompt_eval_count": 2050}
+    way = fake.stream(fake.ndjson(said))
+    ways = {"/api/chat": way, "/api/generate": way}
+    assert "window" in failing(ways, router.PromptCut, Call(CODER, "word " * 4000, system=system))
 
 
 def test_the_version_that_counts_only_what_was_not_cached_is_believed() -> None:

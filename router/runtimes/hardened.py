@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from collections.abc import AsyncGenerator, Awaitable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -65,6 +65,20 @@ class Hardened:
             return await question
         except self.faults as error:
             raise self.failure(error, model) from error
+
+    async def stream(
+        self, client: ollama.AsyncClient, kind: Literal["generate", "chat"], question: dict[str, Any]
+    ) -> AsyncGenerator[Any, None]:
+        """The chunks of an answer. The client's own methods have no `truncate`, and without it Ollama cuts a prompt.
+
+        It does so in silence, and to know whether it must, it tokenizes all that have as many bytes as the window has
+        tokens once more: 6 to 8 ms for 4 to 8 kB (0.33.0-rc2). An Ollama before 0.12.6 doesn't know the word.
+        """
+        shape = self._ollama.GenerateResponse if kind == "generate" else self._ollama.ChatResponse
+        asked = client._request(
+            shape, "POST", f"/api/{kind}", json=question | {"stream": True, "truncate": False}, stream=True
+        )
+        return cast("AsyncGenerator[Any, None]", await asked)
 
     async def read(self, path: str, shape: type[T]) -> T:
         """A GET that the client has no method for, or whose answer it shortens."""

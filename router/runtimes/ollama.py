@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -200,15 +200,14 @@ class Ollama:
 
     async def _question(self, client: ollama.AsyncClient, call: Call) -> AsyncGenerator[Any, None]:
         options = self._options(call.route) | {"num_predict": max(1, call.max_tokens), "stop": list(call.stop)}
-        bound: Any = msgspec.json.decode(call.schema) if call.schema else None
+        asked: dict[str, Any] = {"model": call.route.model, "options": options}
+        if call.schema:
+            asked["format"] = msgspec.json.decode(call.schema)
         if not call.system:
-            asked = client.generate(
-                call.route.model, call.prompt, raw=True, stream=True, format=bound, options=options, keep_alive=PINNED
-            )
-            return cast("AsyncGenerator[Any, None]", await asked)
+            asked |= {"prompt": call.prompt, "raw": True, "keep_alive": PINNED}
+            return await self._line.stream(client, "generate", asked)
         turns = [{"role": "system", "content": call.system}, {"role": "user", "content": call.prompt}]
-        chat = client.chat(call.route.model, turns, stream=True, think=False, format=bound, options=options)
-        return cast("AsyncGenerator[Any, None]", await chat)
+        return await self._line.stream(client, "chat", asked | {"messages": turns, "think": False})
 
     def _options(self, route: Route) -> dict[str, Any]:
         """The route's options, the same for every call; what samples may differ without a reload."""

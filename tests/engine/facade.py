@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = connection.getresponse()
             if answer.status != 200:
-                raise Refusal(answer.status, json.dumps(json.loads(answer.read())["error"]))
+                raise Refusal(answer.status, answer.read().decode())  # JSON within JSON, as Ollama has it
             self._begin()
             for event in _events(answer):
                 if text := event["content"]:
@@ -256,7 +256,8 @@ def _order(model: Weights, question: dict[str, Any], prompt: str) -> dict[str, A
     order = {theirs: options[ours] for ours, theirs in SAMPLING.items() if ours in options}
     if question.get("format"):
         order["json_schema"] = question["format"]
-    return {"prompt": _fitted(model, prompt), "stream": True, "cache_prompt": True, **order}
+    cut = question.get("truncate", True)
+    return {"prompt": _fitted(model, prompt) if cut else prompt, "stream": True, "cache_prompt": True, **order}
 
 
 def _fitted(model: Weights, prompt: str) -> str | list[int]:
