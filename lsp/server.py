@@ -23,6 +23,7 @@ from router.types import Insertion
 if TYPE_CHECKING:
     from lsp.rest import Rest
     from lsp.settings import Settings
+    from router.config import Config
     from router.engine import Router
 
 VERSION = "0.1.0"
@@ -113,8 +114,14 @@ class Server:
             self._watch_settings()
 
     def _reconfigure(self) -> None:
+        async def reconfigure(router: Router, config: Config) -> None:
+            try:
+                await router.reconfigure(config)
+            except SwitchyardError as error:
+                self.notices.show(str(error))
+
         if self._router is not None and self._settings is not None:
-            self._connection.start(None, self._router.reconfigure, self._settings.config)
+            self._connection.start(None, reconfigure, self._router, self._settings.config)
 
     def _watch_settings(self) -> None:
         async def watch(settings: Settings) -> None:

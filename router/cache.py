@@ -11,6 +11,7 @@ import msgspec
 from router.types import Call, Document
 
 _BEHIND = 200  # code points before a suggestion that must still stand there, and after it
+_CLOSED = 4  # brackets that an editor may close by itself while one suggestion is typed
 _CLOSERS = ")]}>\"'`"
 
 Key = TypeVar("Key", bound=Hashable)
@@ -40,8 +41,9 @@ class Recent(Generic[Key, Value]):
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """`text` was suggested at `offset` of a document in which `before` and `after` stood around it."""
+    """`text` was suggested by `engine` at `offset` of a document in which `before` and `after` stood around it."""
 
+    engine: str
     offset: int
     before: str
     after: str
@@ -68,15 +70,18 @@ class Cache:
         self._suggestions: dict[str, deque[Suggestion]] = {}
         self._each = suggestions
 
-    def suggested(self, document: Document, at: int, text: str) -> None:
+    def suggested(self, document: Document, at: int, text: str, engine: str) -> None:
         """Remember what was suggested, with the document's own line ends."""
         around = document.text[max(0, at - _BEHIND) : at], document.text[at : at + _BEHIND]
         kept = self._suggestions.setdefault(document.path, deque(maxlen=self._each))
-        kept.appendleft(Suggestion(at, *around, text))
+        kept.appendleft(Suggestion(engine, at, *around, text))
 
-    def continued(self, document: Document, at: int) -> list[str]:
-        """What is left of earlier suggestions that the user has typed into, the latest first; no text twice."""
-        kept = self._suggestions.get(document.path, ())
+    def continued(self, document: Document, at: int, without: str = "") -> list[str]:
+        """What is left of earlier suggestions that the user has typed into, the latest first; no text twice.
+
+        Those of the engine `without` do not count.
+        """
+        kept = (it for it in self._suggestions.get(document.path, ()) if it.engine != without)
         left = [rest for suggestion in kept if (rest := suggestion.rest(document.text, at))]
         return list(dict.fromkeys(left))
 
@@ -90,5 +95,9 @@ def _alike(after: str, then: str) -> bool:
     if after == then:
         return True
     bare, bare_then = after.lstrip(_CLOSERS), then.lstrip(_CLOSERS)
+    if abs(len(after) - len(bare) - len(then) + len(bare_then)) > _CLOSED:
+        return False
+    if len(after) < _BEHIND and len(then) < _BEHIND:
+        return bare == bare_then
     shorter = min(len(bare), len(bare_then))
-    return bare[:shorter] == bare_then[:shorter] and abs(len(after) - len(bare) - len(then) + len(bare_then)) <= 4
+    return shorter > 0 and bare[:shorter] == bare_then[:shorter]

@@ -12,7 +12,7 @@ from router.types import Call, Document, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
 _NEAR = 4_000  # code points to either side of it that decide whether a bracket is one too many
-_UNKNOWN = 4096  # tokens; the window of an engine that does not tell
+UNKNOWN = 4096  # tokens; the window of an engine that does not tell
 _DENSE = 3.0  # code points per token in dense code: 95 % of Python has more (measured on 1,102 files)
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
 
@@ -38,7 +38,7 @@ def plain(task: Task, request: Request, route: Route, others: Sequence[Document]
 
 def extent(tokens: int, answer: int) -> window.Extent:
     """How much of a file fits into a window of so many tokens, beside an answer."""
-    room = int(((tokens or _UNKNOWN) * _SPARE - answer) * _DENSE)
+    room = int(((tokens or UNKNOWN) * _SPARE - answer) * _DENSE)
     return window.Extent(characters=max(600, min(window.EXTENT.characters, room)))
 
 

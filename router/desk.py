@@ -21,6 +21,8 @@ class Open:
         self.window: Window | None = None
         self.asked = float("-inf")
         self.latest: Request | None = None
+        self.room = 1.0  # the share of the engine's window that a prompt may fill; less after it was too much
+        self.closed = False
         self.refresh: asyncio.TimerHandle | None = None
 
 
@@ -50,7 +52,10 @@ class Desk:
     def closed(self, path: str) -> None:
         """A document was closed: nothing is kept of it."""
         kept = self._open.pop(path, None)
-        if kept and kept.refresh:
+        if kept is None:
+            return
+        kept.closed = True
+        if kept.refresh:
             kept.refresh.cancel()
 
     def kept(self, document: Document) -> Open:

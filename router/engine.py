@@ -16,7 +16,7 @@ from router.cache import Cache
 from router.config import Config
 from router.context import privacy
 from router.context.syntax import LARGEST, Clock
-from router.desk import Desk
+from router.desk import Desk, Open
 from router.fleet import Fleet, Tell
 from router.ledger import Journey, Ledger
 from router.models import families
@@ -32,12 +32,12 @@ from router.types import (
     Request,
     Route,
     Runtime,
-    Status,
     Task,
     Timing,
 )
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
+LEAST_ROOM = 1 / 8
 OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
 
@@ -98,7 +98,7 @@ class Router:
             return
         began = self._clock()
         shown: list[str] = []
-        for rest in self._cache.continued(document, at):
+        for rest in self._cache.continued(document, at, without="echo" if self._fleet.modelled else ""):
             if insertion := answers.place(document.text, at, rest):
                 shown.append(insertion.text)
                 yield insertion
@@ -107,7 +107,6 @@ class Router:
             return
         insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
-            self._cache.suggested(document, at, insertion.text)
             yield insertion
 
     def _task(self, request: Request) -> Task:
@@ -118,30 +117,29 @@ class Router:
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
         """What the engine suggests, through every filter; None when there is nothing to show."""
-        kept = self._desk.kept(request.document)
+        kept, fleet, cache = self._desk.kept(request.document), self._fleet, self._cache
         kept.latest = request
-        runtime, route = await self._fleet.engine()
+        runtime, route = await fleet.engine()
         if runtime is None or route is None:
             return None
-        if kept.latest is not request:
-            raise router.Superseded("A newer request took its place.")
+        if kept.latest is not request or kept.closed:
+            raise router.Superseded("A newer request took its place, or the document was closed.")
         journey = Journey(request, route, began)
         try:
-            call = self._call(task, request, route)
-            said = self._cache.answers.get(call)
+            call = self._call(task, request, route, kept)
+            said = cache.answers.get(call)
             if said is None:
                 journey.outcome = "silent"
                 async with self._schedule.turn(task.lane, request.document.path) as ticket:
-                    said = await self._say(journey, runtime, call, ticket)
+                    said = await self._say(journey, runtime, call, ticket, kept)
                 if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
-                    self._cache.answers.put(call, said)
-            insertion = answers.insertion(request.document.text, request.span.start, said)
-            if insertion and journey.outcome == "silent":
-                journey.outcome = "shown"
-            return insertion
+                    cache.answers.put(call, said)
+            return self._shown(journey, said, cache)
         except router.RuntimeFailure as failure:
             journey.outcome = "failed"
-            self._fleet.failed(runtime, failure)
+            if isinstance(failure, router.PromptCut):
+                kept.room, kept.window = max(LEAST_ROOM, kept.room / 2), None
+            fleet.failed(runtime, failure)
             return None
         except router.Superseded:
             journey.outcome = "superseded"
@@ -152,7 +150,16 @@ class Router:
         finally:
             self.ledger.write(journey.turn(self._clock()))
 
-    async def _say(self, journey: Journey, runtime: Runtime, call: Call, ticket: Ticket) -> str:
+    def _shown(self, journey: Journey, said: str, cache: Cache) -> Insertion | None:
+        """What of an answer is shown; it is remembered, for the user may type it."""
+        document, at = journey.request.document, journey.request.span.start
+        insertion = answers.insertion(document.text, at, said)
+        if insertion:
+            journey.outcome = "shown" if journey.outcome == "silent" else journey.outcome
+            cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
+        return insertion
+
+    async def _say(self, journey: Journey, runtime: Runtime, call: Call, ticket: Ticket, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
         said = ""
         async with aclosing(ticket.follow(runtime.generate(call))) as stream:
@@ -162,21 +169,22 @@ class Router:
                     continue  # to the stream's end, so that the connection can be used again
                 journey.first = journey.first or self._clock()
                 said += item.text
-                if "\n" in item.text and (enough := self._enough(journey.request, said)) is not None:
+                if "\n" in item.text and (enough := self._enough(journey.request, said, kept)) is not None:
                     return said[:enough]
         if journey.timing is None:
             raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
         if journey.timing.ended == "limit":
             said = said[: said.rfind("\n") + 1]
-        enough = self._enough(journey.request, said + "\n") if "\n" in said else None
+        enough = self._enough(journey.request, said + "\n", kept) if "\n" in said else None
         return said if enough is None else said[:enough]
 
-    def _call(self, task: Task, request: Request, route: Route) -> Call:
-        kept = self._desk.kept(request.document)
+    def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
         now = self._clock()
         rested, kept.asked = now - kept.asked >= RESTED, now
         if route.family == families.PLAIN:
             return completion.plain(task, request, route, self._others(request.document))
+        if kept.room < 1:
+            route = replace(route, window=int(kept.room * (route.window or completion.UNKNOWN)))
         call, kept.window = completion.call(task, request, route, kept.window, rested)
         return call
 
@@ -184,9 +192,8 @@ class Router:
         """The open documents beside this one that may be shown."""
         return [other for other in self._desk.beside(document) if not self._excluded(other)][-OTHERS:]
 
-    def _enough(self, request: Request, said: str) -> int | None:
-        syntax = self._desk.kept(request.document).syntax
-        return completion.enough(request, said, syntax, self.config.complete.max_lines)
+    def _enough(self, request: Request, said: str, kept: Open) -> int | None:
+        return completion.enough(request, said, kept.syntax, self.config.complete.max_lines)
 
     def _admitted(self, document: Document) -> bool:
         """Whether this document may be shown to an engine at all; says so where it may not."""
@@ -215,16 +222,13 @@ class Router:
     async def reconfigure(self, config: Config) -> None:
         """Take new settings; engines are given back and found anew only if theirs have changed.
 
-        Settings that no engine can be made of are told, and the engines stay as they are.
+        Raises BadConfig for settings that no engine can be made of; the engines then stay as they are.
         """
-        before, self.config = self.config, config
-        if before.runtime == config.runtime:
+        engines = None if config.runtime == self.config.runtime else runtimes.build(config)
+        self.config = config
+        if engines is None:
             return
-        try:
-            engines = runtimes.build(config)
-        except router.BadConfig as error:
-            self._tell(Status("offline", str(error)))
-            return
+        self._schedule.supersede(None)
         fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines)
         self._cache = Cache()
         await fleet.aclose()

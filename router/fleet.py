@@ -33,6 +33,12 @@ class Fleet:
         self._patience = PATIENCE
         self._background: dict[str, asyncio.Task[None]] = {}
 
+    @property
+    def modelled(self) -> bool:
+        """Whether a model answers, as far as is known: then nothing that `echo` said is shown any more."""
+        ready = self._status is not None and self._status.state == "ready"
+        return ready and self.route is not None and self.route.runtime != "echo"
+
     async def start(self) -> None:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
         self._surveyed = self._clock()
@@ -63,14 +69,17 @@ class Fleet:
                     return runtime, route
                 self._spawn("load", self._load(route))
             except router.RuntimeFailure as failure:
-                self.failed(runtime, failure)
+                self._lost(runtime, failure)
         stand_in = self._runtimes.get("echo")
         return stand_in, _STAND_IN if stand_in else None
 
     def failed(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
-        """An engine failed: say it once and look around again. What concerned one answer only is not worth a word."""
-        if isinstance(failure, (router.Busy, router.Incomplete, router.PromptCut)):
-            return
+        """An answer failed. What concerns that one answer only is not worth a word; else the engine is lost."""
+        if not isinstance(failure, (router.Busy, router.Incomplete, router.PromptCut)):
+            self._lost(runtime, failure)
+
+    def _lost(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
+        """An engine can't be used: say it once, look around again, and each time later."""
         self.route = None
         self.say(Status("offline", str(failure), runtime.name))
         self._look_again()
@@ -94,12 +103,12 @@ class Fleet:
 
     async def aclose(self) -> None:
         """Stop what goes on in the background and give every engine back."""
-        for task in self._background.values():
+        for task in list(self._background.values()):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         self._background.clear()
-        for runtime in self._runtimes.values():
+        for runtime in list(self._runtimes.values()):
             await runtime.aclose()
 
     async def _load(self, route: Route) -> None:
@@ -111,7 +120,7 @@ class Fleet:
             self.say(Status("ready", route.why, route.runtime))
             self._patience = PATIENCE
         except router.RuntimeFailure as failure:
-            self.failed(runtime, failure)
+            self._lost(runtime, failure)
 
     def _look_again(self) -> None:
         if self._clock() - self._surveyed > self._patience:
@@ -129,5 +138,5 @@ class Fleet:
 async def _survey(runtime: Runtime) -> Survey:
     try:
         return Survey(runtime.name, tuple(await runtime.models()))
-    except router.RuntimeFailure as failure:
+    except router.SwitchyardError as failure:
         return Survey(runtime.name, error=str(failure))

@@ -88,6 +88,8 @@ class Ticket:
         """The items of a stream, which is closed when the turn ends, however it ends. Raises Superseded."""
         async with aclosing(stream):
             while True:
+                if self.dropped:
+                    raise Superseded("A newer request took its place.")
                 step = self._step = asyncio.ensure_future(_next(stream))
                 try:
                     items = await step
@@ -99,8 +101,6 @@ class Ticket:
                     self._step = None
                 if not items:
                     return
-                if self.dropped:
-                    raise Superseded("A newer request took its place.")
                 yield items[0]
 
 
@@ -133,10 +133,10 @@ class Scheduler:
             self._jobs.pop(job.number, None)
             self._settle()
 
-    def supersede(self, key: str) -> None:
-        """Drop the typing jobs about `key`: a newer request has its answer already."""
+    def supersede(self, key: str | None) -> None:
+        """Drop the typing jobs about `key`, or about anything: nobody waits for their answers any more."""
         for number, (job, ticket) in list(self._jobs.items()):
-            if job.key == key and job.lane == "typing":
+            if job.lane == "typing" and key in (None, job.key):
                 del self._jobs[number]
                 ticket.drop()
 

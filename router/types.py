@@ -48,8 +48,6 @@ class Request(Struct, frozen=True):
     document: Document
     span: Span
     manual: bool = False
-    diff: str = ""
-    note: str = ""
 
 
 class Task(Struct, frozen=True):
@@ -63,15 +61,6 @@ class Task(Struct, frozen=True):
     size: float
     max_tokens: int
     body: str = ""
-
-
-class Piece(Struct, frozen=True):
-    """A verbatim stretch of source that may go into a prompt; `worth` is comparable within one request only."""
-
-    source: str
-    path: str
-    text: str
-    worth: float = 0.0
 
 
 class Model(Struct, frozen=True):

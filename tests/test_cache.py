@@ -13,7 +13,7 @@ def left(then: str, suggestion: str, now: str) -> list[str]:
     """What is left at `now` of a suggestion that was made at `then`."""
     cache = Cache()
     text, cursor = at(then)
-    cache.suggested(document(text), cursor, suggestion)
+    cache.suggested(document(text), cursor, suggestion, "a model")
     text, cursor = at(now)
     return cache.continued(document(text), cursor)
 
@@ -43,11 +43,25 @@ def test_another_text_around_it_leaves_nothing() -> None:
     assert left("x = ‸\nz", "foo", "x = f‸\nw") == []
 
 
+def test_a_suggestion_for_an_empty_file_is_none_for_a_full_one() -> None:
+    assert left("‸", "import os", "‸def f():\n    return 1\n") == []
+    assert left("ret‸\nfoo()\nbar()\n", "urn x", "ret‸") == []
+
+
+def test_what_one_engine_said_can_be_left_out() -> None:
+    cache = Cache()
+    text, cursor = at("x = ‸\n")
+    cache.suggested(document(text), cursor, "one", "echo")
+    cache.suggested(document(text), cursor, "two", "a model")
+    assert cache.continued(document(text), cursor) == ["two", "one"]
+    assert cache.continued(document(text), cursor, without="echo") == ["two"]
+
+
 def test_the_latest_suggestion_comes_first_and_no_text_twice() -> None:
     cache = Cache()
     text, cursor = at("x = ‸\n")
     for suggestion in ("foo(a)", "fob", "foo(b)", "foo(a)"):
-        cache.suggested(document(text), cursor, suggestion)
+        cache.suggested(document(text), cursor, suggestion, "a model")
     text, cursor = at("x = fo‸\n")
     assert cache.continued(document(text), cursor) == ["o(a)", "o(b)", "b"]
 
@@ -67,7 +81,7 @@ def test_typed_through_is_what_the_suggestion_would_have_made(
 ) -> None:
     typed = data.draw(st.integers(0, len(suggestion) - 1))
     cache = Cache()
-    cache.suggested(document(before + after), len(before), suggestion)
+    cache.suggested(document(before + after), len(before), suggestion, "a model")
     now = before + suggestion[:typed] + after
     (rest,) = cache.continued(document(now), len(before) + typed)
     assert now[: len(before) + typed] + rest + after == before + suggestion + after

@@ -9,8 +9,7 @@ from typing import TypeVar
 import pytest
 
 import router
-from router.config import Complete, Config, Privacy, Runtime
-from router.config import Scripted as ScriptedSettings
+from router.config import Complete, Config, Privacy
 from router.engine import Router
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Change, Insertion, Request, Span, Status
@@ -204,22 +203,5 @@ def test_echo_looks_through_the_other_open_documents_but_not_the_secret_ones() -
         it.router.edited(document("# b\n", "/home/ada/b.py"), [Change(0, 17, "# b\n")])
         await it.ask(complete("x = ‸\n"))
         assert it.engine.heard[0].context == ("# /home/ada/c.py\n", "# b\n")
-
-    run(story())
-
-
-def test_new_settings_bring_new_engines_and_wrong_ones_leave_the_old() -> None:
-    async def story() -> None:
-        it = Yard(Cue(say=("1",)))
-        await it.router.start()
-        wrong = Config(runtime=Runtime(engine="scripted", scripted=ScriptedSettings(script="/nowhere/script.toml")))
-        await it.router.reconfigure(wrong)
-        assert it.told[-1].state == "offline"
-        assert "/nowhere/script.toml" in it.told[-1].message
-        assert await it.ask(complete("x = ‸\n")) == ["1"]
-        await it.router.reconfigure(Config(runtime=Runtime(engine="echo")))
-        assert it.router.route
-        assert it.router.route.runtime == "echo"
-        await it.router.aclose()
 
     run(story())

@@ -42,6 +42,14 @@ def test_without_a_model_echo_says_why_and_never_calls_itself_one() -> None:
     assert "ollama serve" in route.why
 
 
+def test_echo_says_what_is_wrong_with_the_models_that_are_there() -> None:
+    named = Config(runtime=Runtime(model="qwen2.5-coder:3b"))
+    assert "`ollama pull qwen2.5-coder:3b`" in choose([ollama("qwen2.5-coder:1.5b"), ECHO], named).why
+    why = choose([ollama("llama3:2b"), ECHO], Config()).why
+    assert why.startswith("No model that is there will do")
+    assert "`ollama pull qwen2.5-coder:1.5b`" in why
+
+
 def test_a_model_that_runs_on_somebody_elses_machine_is_never_taken() -> None:
     assert choose([ollama("qwen2.5-coder:1.5b", remote=True), ECHO], Config()).runtime == "echo"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import given
@@ -114,6 +115,24 @@ def test_a_cancelled_wait_leaves_no_job_behind() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await waiting
         assert not schedule._jobs
+
+    asyncio.run(story())
+
+
+def test_a_turn_that_was_dropped_before_its_first_step_asks_nobody() -> None:
+    async def story() -> None:
+        schedule, asked = Scheduler(), []
+
+        async def stream() -> AsyncGenerator[int, None]:
+            asked.append(True)
+            yield 1
+
+        async with schedule.turn("typing", "document") as ticket:
+            schedule.supersede("document")
+            with pytest.raises(Superseded):
+                async for _ in ticket.follow(stream()):
+                    pass
+        assert not asked
 
     asyncio.run(story())
 

@@ -28,7 +28,7 @@ class Survey(msgspec.Struct, frozen=True):
 def choose(surveys: Sequence[Survey], config: Config) -> Route:
     """The route for completion: the first engine, in the order given, that has a model which fills in the middle.
 
-    Raises BadConfig when the user named a model that no engine has, or one that cannot do it.
+    Raises BadConfig when there is none, not even `echo`, with the way out.
     """
     named = config.runtime.model
     for survey in surveys:
@@ -39,7 +39,7 @@ def choose(surveys: Sequence[Survey], config: Config) -> Route:
             able = [model for model in able if _is(model, named)]
         if able:
             best = min(able, key=_distance)
-            why = _why(best, surveys, bool(named))
+            why = _why(best, surveys, named)
             return Route(best.runtime, best.name, best.family, _window(best, config), _options(best, config), why)
     raise BadConfig(_regret(surveys, named))
 
@@ -71,14 +71,15 @@ def _window(model: Model, config: Config) -> int:
     return min(asked, model.window or asked) if model.runtime == "ollama" else model.window
 
 
-def _why(model: Model, surveys: Sequence[Survey], named: bool) -> str:
+def _why(model: Model, surveys: Sequence[Survey], asked: str) -> str:
     if model.runtime == "echo":
-        missing = " ".join(survey.error for survey in surveys if survey.error)
-        return f"No model is there, so suggestions come from what the code already says. {missing}".strip()
+        others = [survey for survey in surveys if survey.engine != "echo"]
+        there = "No model that is there will do" if any(it.models for it in others) else "No model is there"
+        return f"{there}, so suggestions come from what the code already says. {_regret(others, asked)}".strip()
     if model.runtime == "scripted":
         return "The settings name the scripted engine."
     size = f" of {model.parameters / 1e9:.1f}B parameters" if model.parameters >= 1e8 else ""
-    chosen = "it is the model that your settings name" if named else "its size is the nearest to what completion wants"
+    chosen = "it is the model that your settings name" if asked else "its size is the nearest to what completion wants"
     return f"{model.name}{size} fills in the middle ({model.family}), and {chosen}."
 
 

@@ -1,0 +1,138 @@
+"""Engines that load, fail, are lost and replaced, under requests that go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import router
+from router.config import Config, Runtime
+from router.config import Scripted as ScriptedSettings
+from router.engine import Router
+from router.runtimes.scripted import Cue, Scripted
+from router.types import Request, Route, Status
+from tests.fixture import complete
+from tests.test_engine import Yard, run
+
+
+class Slow(Scripted):
+    """Has to be loaded, and may fail at it; `loading` is set when it is; asked whether it is ready, it waits."""
+
+    def __init__(self, *cues: Cue, fails: router.RuntimeFailure | None = None) -> None:
+        super().__init__(cues)
+        self.fails, self.loads = fails, 0
+        self.loading, self.loaded, self.may_answer = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.may_answer.set()
+
+    async def ready(self, route: Route) -> bool:
+        await self.may_answer.wait()
+        return self.loaded.is_set()
+
+    async def load(self, route: Route) -> None:
+        self.loads += 1
+        self.loading.set()
+        if self.fails:
+            raise self.fails
+        await self.loaded.wait()
+
+
+async def all_of(it: Router, request: Request) -> list[object]:
+    return [item async for item in it.ask(request)]
+
+
+def test_a_load_that_fails_is_told_and_not_tried_at_each_keystroke() -> None:
+    async def story() -> None:
+        engine = Slow(fails=router.Incomplete("The engine ended while it loaded."))
+        told: list[Status] = []
+        it = Router(Config(), told.append, engines={"scripted": engine})
+        await it.start()
+        assert [status.state for status in told] == ["loading", "offline"]
+        for version in range(5):
+            assert await all_of(it, complete("x = ‸\n", version=version)) == []
+        assert engine.loads == 1
+        await it.aclose()
+
+    run(story())
+
+
+def test_what_echo_said_while_a_model_loaded_is_not_shown_once_it_answers() -> None:
+    async def story() -> None:
+        engine, echo = Slow(Cue(say=("from the model",))), Scripted([Cue(say=("from echo",))])
+        it = Yard()
+        it.router = Router(Config(), it.told.append, engines={"scripted": engine, "echo": echo})
+        start = asyncio.ensure_future(it.router.start())
+        await engine.loading.wait()
+        assert await it.ask(complete("x = ‸\n")) == ["from echo"]
+        engine.loaded.set()
+        await start
+        assert await it.ask(complete("x = ‸\n", version=2)) == ["from the model"]
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_a_document_that_is_closed_while_the_engine_is_asked_for_is_not_sent() -> None:
+    async def story() -> None:
+        engine = Slow(Cue(say=("1",)))
+        engine.loaded.set()
+        it = Router(Config(), engines={"scripted": engine})
+        await it.start()
+        engine.may_answer.clear()
+        request = complete("x = ‸\n")
+        it.opened(request.document)
+        asked = asyncio.ensure_future(all_of(it, request))
+        await asyncio.sleep(0)
+        it.closed(request.document.path)
+        engine.may_answer.set()
+        with pytest.raises(router.Superseded):
+            await asked
+        assert not engine.heard
+        await it.aclose()
+
+    run(story())
+
+
+def test_a_prompt_that_was_too_much_is_smaller_the_next_time() -> None:
+    async def story() -> None:
+        it = Yard(Cue(fail="PromptCut"), family="qwen")
+        await it.router.start()
+        text = "".join(f"a_rather_long_line_{number} = {number} + {number} + {number}\n" for number in range(2000))
+        for version in range(3):
+            await it.ask(complete(f"{text}{'x' * version}‸\n", version=version))
+        sizes = [len(call.prompt) for call in it.engine.heard]
+        assert sizes[0] > 1.2 * sizes[1] > 1.2 * sizes[2]
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_new_settings_bring_new_engines_and_wrong_ones_leave_the_old() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("1",)))
+        await it.router.start()
+        wrong = Config(runtime=Runtime(engine="scripted", scripted=ScriptedSettings(script="/nowhere/script.toml")))
+        with pytest.raises(router.BadConfig, match=r"/nowhere/script\.toml"):
+            await it.router.reconfigure(wrong)
+        assert await it.ask(complete("x = ‸\n")) == ["1"]
+        await it.router.reconfigure(Config(runtime=Runtime(engine="echo")))
+        assert it.router.route
+        assert it.router.route.runtime == "echo"
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_an_answer_of_the_engine_that_was_given_back_is_nobodys() -> None:
+    async def story() -> None:
+        it = Yard(Cue(hang=True))
+        await it.router.start()
+        asked = asyncio.ensure_future(it.ask(complete("x = ‸\n")))
+        await it.engine.asked.wait()
+        await it.router.reconfigure(Config(runtime=Runtime(engine="echo")))
+        with pytest.raises(router.Superseded):
+            await asked
+        assert it.told[-1].engine == "echo"
+        await it.router.aclose()
+
+    run(story())
