@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
@@ -55,6 +56,58 @@ def test_any_bytes_are_refused_or_read_and_nothing_else(noise: bytes) -> None:
 def test_impossible_counts_are_refused_at_once(counts: tuple[int, int]) -> None:
     with pytest.raises(gguf.NotGGUF):
         gguf.read(io.BytesIO(b"GGUF" + struct.pack("<IQQ", 3, *counts)))
+
+
+def header(*entries: tuple[str, int, bytes], tensors: bytes = b"", count: int = 0) -> io.BytesIO:
+    """A header of these entries: a key, the number of a type, and a value."""
+    said = b"".join(
+        struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + it for key, kind, it in entries
+    )
+    return io.BytesIO(b"GGUF" + struct.pack("<IQQ", 3, count, len(entries)) + said + tensors)
+
+
+def text(said: str) -> bytes:
+    return struct.pack("<Q", len(said)) + said.encode()
+
+
+LLAMA = ("general.architecture", gguf.STRING, text("llama"))
+WIDE = "llama.context_length"
+
+
+def test_a_small_header_is_read() -> None:
+    said = header(
+        LLAMA, (WIDE, 4, struct.pack("<I", 4096)), tensors=text("w") + struct.pack("<I2QIQ", 2, 3, 4, 0, 0), count=1
+    )
+    assert gguf.read(said) == gguf.Header("", "llama", 12, 4096, infills=False, marks="")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(header(LLAMA, (WIDE, gguf.STRING, text("wide"))), id="a text for a number"),
+        pytest.param(header(LLAMA, (WIDE, 6, struct.pack("<f", float("nan")))), id="not a number"),
+        pytest.param(header(LLAMA, (WIDE, 6, struct.pack("<f", float("inf")))), id="infinite"),
+        pytest.param(header(LLAMA, (WIDE, 5, struct.pack("<i", -1))), id="less than nothing"),
+        pytest.param(header(LLAMA, (WIDE, 10, struct.pack("<Q", (1 << 64) - 1))), id="too wide"),
+        pytest.param(header(LLAMA, (WIDE, 9, struct.pack("<IQI", 4, 1, 1))), id="many for one"),
+        pytest.param(header(("general.architecture", 4, b"1234")), id="a number for a text"),
+        pytest.param(header(("tokenizer.ggml.tokens", 4, b"1234")), id="a number for a vocabulary"),
+        pytest.param(header(("tokenizer.ggml.tokens", 9, struct.pack("<IQI", 4, 1, 1))), id="numbers for tokens"),
+        pytest.param(header(("tokenizer.ggml.tokens", 9, struct.pack("<IQIQ", 9, 1, 8, 0))), id="arrays of arrays"),
+        pytest.param(
+            header(LLAMA, tensors=text("w") + struct.pack("<I2QIQ", 2, 1 << 40, 1 << 40, 0, 0), count=1), id="huge"
+        ),
+    ],
+)
+def test_what_says_impossible_things_of_itself_is_refused(said: io.BytesIO) -> None:
+    with pytest.raises(gguf.NotGGUF):
+        gguf.read(said)
+
+
+@given(st.integers(0, 1_500), st.binary(min_size=1, max_size=9))
+def test_a_header_in_which_bytes_have_changed_is_refused_or_read(at: int, noise: bytes) -> None:
+    with contextlib.suppress(gguf.NotGGUF):
+        gguf.read(io.BytesIO(WHOLE[:at] + noise + WHOLE[at + len(noise) :]))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Collection
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
@@ -17,7 +17,10 @@ SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 LONGEST_STRING = 16 << 20
 MOST_ENTRIES = 4 << 20
+MOST_WEIGHTS, WIDEST = 1 << 50, 1 << 40  # a thousand times the largest that there are
 FIM_KEYS = ("tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id")
+
+T = TypeVar("T")
 
 
 class NotGGUF(ValueError):
@@ -48,7 +51,7 @@ def read(stream: BinaryIO) -> Header:
     """The header of an open GGUF file. Raises NotGGUF."""
     try:
         return _read(stream)
-    except (struct.error, UnicodeDecodeError, KeyError, MemoryError, OverflowError, RecursionError) as error:
+    except (struct.error, KeyError, MemoryError, OverflowError) as error:
         raise NotGGUF("The file is not a whole GGUF file.") from error
 
 
@@ -59,15 +62,35 @@ def _read(stream: BinaryIO) -> Header:
     if max(tensors, entries) > MOST_ENTRIES:
         raise NotGGUF("The file is not a whole GGUF file.")
     said = {_text(stream): _value(stream, _number(stream, "I")) for _ in range(entries)}
-    architecture = str(said.get("general.architecture", ""))
+    architecture = _said(said, "general.architecture", "")
     return Header(
-        name=str(said.get("general.name", "")),
+        name=_said(said, "general.name", ""),
         architecture=architecture,
-        parameters=sum(_tensor(stream) for _ in range(tensors)),
-        window=int(said.get(f"{architecture}.context_length", 0)),
+        parameters=_counted(sum(_tensor(stream) for _ in range(tensors)), MOST_WEIGHTS),
+        window=_counted(_said(said, f"{architecture}.context_length", 0), WIDEST),
         infills=any(key in said for key in FIM_KEYS),
-        marks=by_marks(said.get("tokenizer.ggml.tokens", ())),
+        marks=by_marks(_vocabulary(said.get("tokenizer.ggml.tokens", []))),
     )
+
+
+def _said(said: dict[str, Any], key: str, default: T) -> T:
+    """What is said under a key, if it is of the default's type."""
+    value = said.get(key, default)
+    if type(value) is not type(default):
+        raise NotGGUF(f"The file says under {key} what cannot stand there.")
+    return value
+
+
+def _vocabulary(tokens: Any) -> Collection[str]:
+    if not isinstance(tokens, list):  # an array of numbers is a tuple
+        raise NotGGUF("The file's vocabulary is not one.")
+    return tokens
+
+
+def _counted(count: int, most: int) -> int:
+    if not 0 <= count <= most:
+        raise NotGGUF("The file says of itself that it is larger than anything.")
+    return count
 
 
 def by_marks(known: Collection[str] | str) -> str:
@@ -106,9 +129,10 @@ def _array(stream: BinaryIO) -> Any:
     kind, count = _number(stream, "I"), _number(stream, "Q")
     if count > MOST_ENTRIES:
         raise NotGGUF("The file is not a whole GGUF file.")
-    if kind in SCALARS:
-        return struct.unpack(f"<{count}{SCALARS[kind]}", stream.read(count * struct.calcsize("<" + SCALARS[kind])))
-    return [_value(stream, kind) for _ in range(count)]
+    if kind == STRING:
+        return [_text(stream) for _ in range(count)]
+    # ggml refuses arrays of arrays, too: they are none of the scalars.
+    return struct.unpack(f"<{count}{SCALARS[kind]}", stream.read(count * struct.calcsize("<" + SCALARS[kind])))
 
 
 def _tensor(stream: BinaryIO) -> int:
