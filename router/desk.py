@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from router.context.syntax import Clock, Syntax
 from router.context.window import Window
+from router.run import Run
 from router.types import Change, Document, Request
 
 IDLE = 0.01  # seconds after an edit at which the tree is brought up to date, off the keystroke's way
@@ -21,6 +22,7 @@ class Open:
         self.window: Window | None = None
         self.asked = float("-inf")
         self.latest: Request | None = None
+        self.run: Run | None = None
         self.room = 1.0  # the share of the engine's window that a prompt may fill; less after it was too much
         self.closed = False
         self.refresh: asyncio.TimerHandle | None = None
@@ -63,6 +65,11 @@ class Desk:
         if document.path not in self._open:
             self._open[document.path] = Open(document, self._clock)
         return self._open[document.path]
+
+    def run(self, path: str) -> Run | None:
+        """What an engine is saying, or has last said, for a document."""
+        kept = self._open.get(path)
+        return kept.run if kept else None
 
     def paths(self) -> list[str]:
         """Which documents are open."""

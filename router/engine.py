@@ -21,7 +21,8 @@ from router.fleet import Fleet, Tell
 from router.ledger import Journey, Ledger
 from router.models import families
 from router.models.plan import Survey
-from router.schedule import Scheduler, Ticket
+from router.run import Run
+from router.schedule import Scheduler
 from router.types import (
     Answer,
     Call,
@@ -75,7 +76,7 @@ class Router:
 
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
-        self._schedule.supersede(path)
+        self._stop(path)
         self._cache.forget(path)
         self._desk.closed(path)
 
@@ -93,8 +94,8 @@ class Router:
         """
         task = self._task(request)
         document, at = request.document, request.span.start
-        self._schedule.supersede(document.path)
         if not self._admitted(document):
+            self._stop(document.path)
             return
         began = self._clock()
         shown: list[str] = []
@@ -103,6 +104,7 @@ class Router:
                 shown.append(insertion.text)
                 yield insertion
         if shown and not request.manual:
+            self._stop(document.path)
             self.ledger.write(Journey(request, None, began).turn(self._clock()))
             return
         insertion = await self._complete(task, request, began)
@@ -130,8 +132,7 @@ class Router:
             said = cache.answers.get(call)
             if said is None:
                 journey.outcome = "silent"
-                async with self._schedule.turn(task.lane, request.document.path) as ticket:
-                    said = await self._say(journey, runtime, call, ticket, kept)
+                said = await self._answer(journey, runtime, call, kept)
                 if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
                     cache.answers.put(call, said)
             return self._shown(journey, said, cache)
@@ -159,24 +160,44 @@ class Router:
             cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
         return insertion
 
-    async def _say(self, journey: Journey, runtime: Runtime, call: Call, ticket: Ticket, kept: Open) -> str:
+    async def _answer(self, journey: Journey, runtime: Runtime, call: Call, kept: Open) -> str:
+        """What the engine answers: the answer that is being made, if the user types on as it goes; else a new one."""
+        request = journey.request
+        run = kept.run
+        if run is None or not run.takes_over(request):
+            self._stop(request.document.path)
+            run = kept.run = Run(request, lambda run: self._say(run, runtime, call, kept))
+        try:
+            return await run.answer(request)
+        finally:
+            journey.first, journey.timing = run.first, run.timing
+
+    async def _say(self, run: Run, runtime: Runtime, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        said = ""
-        async with aclosing(ticket.follow(runtime.generate(call))) as stream:
+        async with (
+            self._schedule.turn("typing", run.request.document.path) as ticket,
+            aclosing(ticket.follow(runtime.generate(call))) as stream,
+        ):
             async for item in stream:
                 if isinstance(item, Timing):
-                    journey.timing = item
+                    run.timing = item
                     continue  # to the stream's end, so that the connection can be used again
-                journey.first = journey.first or self._clock()
-                said += item.text
-                if "\n" in item.text and (enough := self._enough(journey.request, said, kept)) is not None:
-                    return said[:enough]
-        if journey.timing is None:
+                run.first = run.first or self._clock()
+                new = run.hears(item.text)
+                if "\n" in item.text and (enough := self._enough(run.request, new, kept)) is not None:
+                    return new[:enough]
+        if run.timing is None:
             raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
-        if journey.timing.ended == "limit":
-            said = said[: said.rfind("\n") + 1]
-        enough = self._enough(journey.request, said + "\n", kept) if "\n" in said else None
-        return said if enough is None else said[:enough]
+        new = run.hears("")
+        if run.timing.ended == "limit":
+            new = new[: new.rfind("\n") + 1]
+        enough = self._enough(run.request, new + "\n", kept) if "\n" in new else None
+        return new if enough is None else new[:enough]
+
+    def _stop(self, path: str) -> None:
+        """Whatever is being said for a document is not wanted any more."""
+        if run := self._desk.run(path):
+            run.stop()
 
     def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
         now = self._clock()
@@ -228,7 +249,8 @@ class Router:
         self.config = config
         if engines is None:
             return
-        self._schedule.supersede(None)
+        for path in self._desk.paths():
+            self._stop(path)
         fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines)
         self._cache = Cache()
         await fleet.aclose()

@@ -111,7 +111,7 @@ def test_cancelling_who_asked_stops_the_engine() -> None:
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
-        assert it.engine.closed == 1
+        await it.engine.left.wait()
         assert it.router.ledger.turns[-1].outcome == "cancelled"
 
     run(story())

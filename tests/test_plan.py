@@ -50,6 +50,10 @@ def test_echo_says_what_is_wrong_with_the_models_that_are_there() -> None:
     assert "`ollama pull qwen2.5-coder:1.5b`" in why
 
 
+def test_an_ollama_without_models_comes_with_the_command_that_brings_one() -> None:
+    assert "Ollama has no model yet; `ollama pull" in choose([Survey("ollama"), ECHO], Config()).why
+
+
 def test_a_model_that_runs_on_somebody_elses_machine_is_never_taken() -> None:
     assert choose([ollama("qwen2.5-coder:1.5b", remote=True), ECHO], Config()).runtime == "echo"
 

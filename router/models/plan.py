@@ -92,4 +92,6 @@ def _regret(surveys: Sequence[Survey], named: str) -> str:
         return f"No engine has the model {named}; `ollama pull {named}` brings it. {said}".strip()
     if models:
         return f"None of the {len(models)} models can fill in the middle; {_WAY_OUT}."
+    if any(survey.engine == "ollama" and not survey.error for survey in surveys):
+        said = f"Ollama has no model yet; {_WAY_OUT}. {said}".strip()
     return said or "No engine is there."

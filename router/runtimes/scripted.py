@@ -57,7 +57,8 @@ def read(text: str) -> Script:
 class Scripted:
     """A Runtime that follows a script.
 
-    `heard` are the calls in order, `closed` counts those cut short, `asked` is set when a call has come.
+    `heard` are the calls in order, `closed` counts those cut short; `asked` is set when a call has come, `left` when
+    one was cut short.
     """
 
     name = NAME
@@ -66,7 +67,7 @@ class Scripted:
         self.script = script if isinstance(script, Script) else Script(tuple(script))
         self.heard: list[Call] = []
         self.closed = 0
-        self.asked = asyncio.Event()
+        self.asked, self.left = asyncio.Event(), asyncio.Event()
 
     async def models(self) -> list[Model]:
         return [Model(self.name, "script", family=self.script.family, loaded=True)]
@@ -92,6 +93,7 @@ class Scripted:
                 raise _failure(cue.fail)
         except (GeneratorExit, asyncio.CancelledError):
             self.closed += 1
+            self.left.set()
             raise
         yield Timing(prompt_tokens=len(call.prompt) // 4, answer_tokens=len(cue.say))
 
