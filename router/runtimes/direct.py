@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import h11
 import httpx
 
 CHUNK = 1 << 16
 KEPT = 2  # idle connections
-_OPEN_ERRORS = (OSError, asyncio.TimeoutError)
+_OPEN_ERRORS = (OSError, asyncio.TimeoutError, ValueError, OverflowError)  # the last two: no such host, or port
+
+Streams: TypeAlias = "tuple[asyncio.StreamReader, asyncio.StreamWriter]"
+Origin: TypeAlias = "tuple[str, str, int | None]"  # scheme, host, port
 
 
 class Direct(httpx.AsyncBaseTransport):
@@ -35,8 +38,7 @@ class Direct(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, its body still to come. A kept connection that was closed meanwhile is made anew, once."""
         body = await request.aread()
-        while True:
-            kept = self._kept()
+        for kept in (self._kept(request), None):
             connection = kept or await self._open(request)
             response = None
             try:
@@ -50,19 +52,22 @@ class Direct(httpx.AsyncBaseTransport):
             finally:
                 if response is None:
                     connection.abort()
+        raise AssertionError("A fresh connection answers or fails.")
 
     async def aclose(self) -> None:
+        """Close what is idle, and what is still being opened."""
         self._closed = True
-        if self._spare is not None:
-            await asyncio.wait((self._spare,))  # cancelling it could lose a connection that is just there
         for connection in self._idle:
             connection.abort()
         self._idle.clear()
+        if self._spare is not None:
+            self._spare.cancel()
+            await asyncio.wait((self._spare,))
 
-    def _kept(self) -> Connection | None:
+    def _kept(self, request: httpx.Request) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
-            if connection.alive:
+            if connection.alive and connection.origin == _origin(request):
                 return connection
             connection.abort()
         return None
@@ -74,7 +79,7 @@ class Direct(httpx.AsyncBaseTransport):
             with suppress(httpx.ConnectError):  # the next request will say so
                 self._done(await self._open(request))
 
-        if not self._idle and (self._spare is None or self._spare.done()):
+        if not (self._idle or self._closed) and (self._spare is None or self._spare.done()):
             self._spare = asyncio.get_running_loop().create_task(open_one())
 
     def _done(self, connection: Connection) -> None:
@@ -88,26 +93,57 @@ class Direct(httpx.AsyncBaseTransport):
         secure = url.scheme == "https"
         if secure and self._tls is None:
             self._tls = ssl.create_default_context()
-        port = url.port or (443 if secure else 80)
-        opening = asyncio.open_connection(url.host.strip("[]"), port, ssl=self._tls if secure else None)
+        host, port = url.raw_host.decode("ascii").strip("[]"), url.port or (443 if secure else 80)
+        opening = asyncio.open_connection(host, port, ssl=self._tls if secure else None)
         try:
-            return Connection(*await asyncio.wait_for(opening, patience))
+            reader, writer = await _within(patience, opening)
         except _OPEN_ERRORS as error:
             raise httpx.ConnectError(f"Nobody answers at port {port}.", request=request) from error
+        return Connection(reader, writer, _origin(request))
+
+
+async def _within(seconds: float, opening: Coroutine[Any, Any, Streams]) -> Streams:
+    """What is opened. Whatever happens, cancellation first of all, no connection is left that nobody holds.
+
+    asyncio.wait_for forgets a cancellation that comes just as it is done, before Python 3.12.
+    """
+    task = asyncio.get_running_loop().create_task(opening)
+    try:
+        await asyncio.wait((task,), timeout=seconds)
+    except asyncio.CancelledError:
+        task.add_done_callback(_let_go)
+        task.cancel()
+        raise
+    if not task.done():
+        task.cancel()
+        task.add_done_callback(_let_go)
+        raise asyncio.TimeoutError
+    return task.result()
+
+
+def _let_go(opened: asyncio.Task[Streams]) -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result()[1].transport.abort()
+
+
+def _origin(request: httpx.Request) -> Origin:
+    return request.url.scheme, request.url.host, request.url.port
 
 
 class Connection:
-    """One connection: at most one exchange at a time."""
+    """One connection: at most one exchange at a time. `answered`: a byte of the answer has come."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, origin: Origin) -> None:
+        self._reader, self._writer, self.origin = reader, writer, origin
         self._protocol = h11.Connection(h11.CLIENT)
-        self.answered = False
+        self.answered = self._begun = False
 
     @property
     def alive(self) -> bool:
-        """Whether another exchange may be tried on it."""
-        return not (self._reader.at_eof() or self._writer.is_closing() or self._reader.exception())
+        """Whether another exchange may be tried on it: nobody has closed it, and nothing came that nobody asked for."""
+        reader = self._reader
+        unasked = reader._buffer  # type: ignore[attr-defined]  # a StreamReader has no other way to say so
+        return not (unasked or reader.at_eof() or self._writer.is_closing() or reader.exception())
 
     def abort(self) -> None:
         """Close it now: the engine sees it within a millisecond and stops."""
@@ -115,38 +151,49 @@ class Connection:
 
     async def exchange(self, request: httpx.Request, body: bytes, done: Callable[[Connection], None]) -> httpx.Response:
         """Send a request and read the head of its response; `done` takes the connection when the body was read."""
-        self.answered = False
-        target = request.url.raw_path
-        head = h11.Request(method=request.method, target=target, headers=request.headers.raw)
-        sent = [self._protocol.send(event) for event in (head, h11.Data(data=body), h11.EndOfMessage())]
-        self._writer.write(b"".join(part for part in sent if part))
+        self.answered = self._begun = False
+        self._writer.write(self._sent(request, body))
         patience: dict[str, float] = request.extensions["timeout"]
         event = await self._event(request, patience)
         while isinstance(event, h11.InformationalResponse):
             event = await self._event(request, patience)
         if not isinstance(event, h11.Response):
             raise httpx.RemoteProtocolError("The answer has no head.", request=request)
+        self._begun = True
         stream = Body(self, request, patience, done)
         return httpx.Response(event.status_code, headers=list(event.headers), stream=stream)
+
+    def _sent(self, request: httpx.Request, body: bytes) -> bytes:
+        """The bytes of a request. What h11 says of a wrong header quotes it, the key too: that goes no further."""
+        try:
+            head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            sent = [self._protocol.send(event) for event in (head, h11.Data(data=body), h11.EndOfMessage())]
+        except h11.LocalProtocolError:
+            raise httpx.LocalProtocolError("The request cannot be said in HTTP.", request=request) from None
+        return b"".join(part for part in sent if part)
 
     async def body(self, request: httpx.Request, patience: dict[str, float]) -> AsyncIterator[bytes]:
         """The stretches of the response's body as they come."""
         while not isinstance(event := await self._event(request, patience), h11.EndOfMessage):
             if isinstance(event, h11.Data):
                 yield bytes(event.data)
-        if self._protocol.our_state is h11.DONE and self._protocol.their_state is h11.DONE:
+        ended = self._protocol.our_state is h11.DONE and self._protocol.their_state is h11.DONE
+        if ended and not self._protocol.trailing_data[0]:  # those would be taken for the next answer
             self._protocol.start_next_cycle()
         else:
             self._writer.close()
 
     async def _event(self, request: httpx.Request, patience: dict[str, float]) -> Any:
         """The next event of the protocol. Raises httpx's errors."""
+        data = b"?"
         try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 data = await self._read(request, patience["read"])
                 self.answered = self.answered or bool(data)
                 self._protocol.receive_data(data)
         except h11.RemoteProtocolError as error:
+            if not data and (self._begun or not self.answered):
+                raise httpx.ReadError("The connection was closed.", request=request) from error
             raise httpx.RemoteProtocolError("What answers does not speak HTTP.", request=request) from error
         except OSError as error:
             raise httpx.ReadError("The connection broke.", request=request) from error
@@ -173,7 +220,7 @@ class Body(httpx.AsyncByteStream):
         done: Callable[[Connection], None],
     ) -> None:
         self._connection, self._request, self._patience, self._done = connection, request, patience, done
-        self._ended = False
+        self._ended = self._left = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for stretch in self._connection.body(self._request, self._patience):
@@ -181,7 +228,9 @@ class Body(httpx.AsyncByteStream):
         self._ended = True
 
     async def aclose(self) -> None:
-        if self._ended:
-            self._done(self._connection)
-        else:
+        """Give the connection back, once, or close it if the body has not come to its end."""
+        if not self._ended:
             self._connection.abort()
+        elif not self._left:
+            self._left = True
+            self._done(self._connection)
