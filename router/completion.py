@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router import answers
 from router.context import privacy, window
+from router.context.brackets import balanced
 from router.context.syntax import Syntax, by_indentation
 from router.models import families
 from router.types import Call, Document, Request, Route, Task
@@ -54,8 +54,8 @@ def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int |
     whole = syntax.whole(at, said) if syntax.text == text else by_indentation(text, at, settled)
     if whole is not None:
         return whole
-    balanced = answers.balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], said)
-    if len(balanced) < len(said.rstrip()):
-        return len(balanced)
+    kept = balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], settled, request.document.language)
+    if len(kept) < len(settled.rstrip()):
+        return len(kept)
     lines = said.split("\n")
     return len("\n".join(lines[:max_lines])) if len(lines) > max_lines else None

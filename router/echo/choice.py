@@ -19,13 +19,12 @@ from typing import TypeAlias
 
 import msgspec
 
+from router.context.brackets import CLOSERS, PAIRS
 from router.echo.places import TOKEN, WORD, Match, Place, follows, line_from, rename, unit
 
 HEARD = 96  # matches that are weighed: those with the longest context
 BLOCK = 12  # lines
-CLOSERS = frozenset(")]}>\"'`;,: \t")
 PARTIAL = re.compile(r"[^\W\d]\w*$")
-PAIRS = {")": "(", "]": "[", "}": "{"}
 Scale: TypeAlias = "tuple[float, ...]"
 # In the order of `signs`.
 WHOLE: Scale = (-3.48, 0.42, 0.87, -0.85, 1.99, 0.58, 2.64, 0.24)

@@ -1,0 +1,102 @@
+"""Lines of a text: how they end, how deep they stand, and a new stretch of them set to the depth of its place."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+_JUST_ABOVE = 12  # lines that tell how deep a place may be
+_TAB = 4  # columns; only ever compared with others of the same text
+_OPENS = re.compile(
+    r"[:{(\[=>,\\|]$|\b(?:then|do|else|begin|repeat|try|of|where|in|as|is)$"
+    r"|^(?:local\s+)?(?:function|def|class|module|if|elif|elsif|else|unless|while|until|for|case|when|begin|ensure|rescue)\b"
+    r"(?!.*(?:;|\bend)$)|<\w[^<>/]*>$",
+    re.I,
+)
+
+
+def lf(text: str) -> str:
+    """`text` with every line end a line feed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def first_line(text: str) -> str:
+    return re.split(r"[\r\n]", text, maxsplit=1)[0]
+
+
+def last_line(text: str) -> str:
+    return text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+
+
+def line_end(text: str) -> str:
+    """How the lines of a text end: as the first of them does."""
+    found = re.search(r"\r\n|\n|\r", text)
+    return found[0] if found else "\n"
+
+
+def depth(line: str) -> int:
+    """The columns that a line is indented by."""
+    return len(_blank(line).expandtabs(_TAB))
+
+
+def fitted(meant: str, before: str) -> str:
+    """`meant` at the depth that a blank line asks for: all lines shifted alike, and only where they are too deep."""
+    line = last_line(before)
+    if line.strip():
+        return meant
+    meant = meant.lstrip("\n")
+    own, above = _blank(meant), [text for text in before.split("\n")[:-1] if text.strip()][-_JUST_ABOVE:]
+    if not own or not above:
+        return meant
+    here, allowed = depth(line + own), _allowed(above, step(before), bool(line))
+    if here <= allowed:
+        return meant
+    first, *others = meant.split("\n")
+    if line and _begun_anew(first, others, here):
+        return "\n".join([_shifted(first, min(depth(line), here - allowed)), *others])
+    return "\n".join(_shifted(one, here - allowed) for one in [first, *others])
+
+
+def _allowed(above: list[str], unit: int, indented: bool) -> int:
+    """The deepest that a line may begin below these; `indented`: the editor has seen to its depth already."""
+    aligned, deep = _aligned(above[-1]), depth(above[-1])
+    if not indented:
+        return max(aligned, unit + max(map(depth, above)))
+    return max(aligned, deep + (unit if aligned or _OPENS.search(above[-1].strip()) else 0))
+
+
+def _aligned(line: str) -> int:
+    """The column behind the last bracket that a line leaves open; 0: it leaves none open."""
+    stack: list[int] = []
+    for column, sign in enumerate(line, 1):
+        if sign in "([{":
+            stack.append(column)
+        elif sign in ")]}" and stack:
+            stack.pop()
+    return stack[-1] if stack else 0
+
+
+def _begun_anew(first: str, others: list[str], here: int) -> bool:
+    """Whether only the first line is too deep, because its indentation was said though it stood there already."""
+    second = next((depth(line) for line in others if line.strip()), 0)
+    return second < here or (second == here and bool(_OPENS.search(first.strip())))
+
+
+def _shifted(line: str, columns: int) -> str:
+    """`line`, so many columns to the left, as far as it is indented."""
+    while columns > 0 and line[:1] in (" ", "\t"):
+        columns -= _TAB if line[0] == "\t" else 1
+        line = line[1:]
+    return line
+
+
+def step(text: str) -> int:
+    """The columns of one step of indentation: the commonest from one line to the next."""
+    depths = [depth(line) for line in text.split("\n") if line.strip()]
+    steps = Counter(deep - flat for flat, deep in pairwise(depths) if 0 < deep - flat <= 8)
+    return steps.most_common(1)[0][0] if steps else _TAB
+
+
+def _blank(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
