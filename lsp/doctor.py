@@ -19,7 +19,8 @@ from router import BadConfig
 from router.config import Config
 from router.models.plan import Survey
 from router.runtimes import child
-from router.types import Model, Route
+from router.runtimes.ollama import is_cloud
+from router.types import Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
 _PULL = "ollama pull qwen2.5-coder:1.5b"
@@ -42,7 +43,8 @@ def run(settings: Sequence[str], as_json: bool) -> int:
     """Look at everything and print it; 1 when the main job can't run. Raises nothing but for a wrong --set."""
     chosen, checks = _settings(settings)
     with terminal.waiting("asking the engines"):
-        surveys = asyncio.run(commands.survey(chosen))
+        surveys, wrong = _survey(chosen)
+    checks += wrong
     route, why = commands.choose(surveys, chosen)
     checks += [*_engines(surveys), *_hosts(chosen, surveys), *_editors()]
     verdict = _verdict(route, why)
@@ -53,6 +55,14 @@ def run(settings: Sequence[str], as_json: bool) -> int:
     else:
         _print(checks, verdict)
     return int(route is None)
+
+
+def _survey(settings: Config) -> tuple[Sequence[Survey], list[Check]]:
+    """What the engines say; or what is wrong with settings of which no engine can be made."""
+    try:
+        return asyncio.run(commands.survey(settings)), []
+    except BadConfig as error:
+        return (), [Check("settings", "wrong", str(error), "correct that setting")]
 
 
 def _print(checks: Sequence[Check], verdict: str) -> None:
@@ -115,13 +125,9 @@ def _models(survey: Survey) -> Iterator[Check]:
     for model in survey.models:
         if not model.family:
             yield Check(survey.engine, "note", f"{model.name} can't fill in the middle; it is not used for completion")
-        if model.remote or _is_cloud(model):
+        if model.remote or is_cloud(model.name):
             found = f"{model.name} runs on somebody else's machine; it is not used for completion"
-            yield Check(survey.engine, "warning", found, f"ollama rm {model.name}" if _is_cloud(model) else "")
-
-
-def _is_cloud(model: Model) -> bool:
-    return model.name.endswith((":cloud", "-cloud"))
+            yield Check(survey.engine, "warning", found, f"ollama rm {model.name}" if is_cloud(model.name) else "")
 
 
 def _mend(survey: Survey) -> str:

@@ -239,6 +239,21 @@ def test_doctor_reports_wrong_settings_and_goes_on(sh: Shell, monkeypatch: pytes
     assert re.search(r"WRONG  settings: .*user.toml:2: complete.max_tokens must be a whole number", out)
 
 
+def test_doctor_shows_all_engines_when_a_key_is_not_there(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    sh.file("user.toml", "[runtime.openai]\nhost = 'http://127.0.0.1:9'\nkey_env = 'NO_SUCH_KEY'\n")
+    code, out, _ = sh("doctor", "--set", "runtime.ollama.host=http://127.0.0.1:9")
+    assert code == 0
+    assert "missing  openai: The variable that runtime.openai.key_env names is not set" in out
+    assert "ok  echo: " in out
+
+
+def test_doctor_names_a_family_that_there_is_not(sh: Shell) -> None:
+    code, out, _ = sh("doctor", "--set", "runtime.engine=openai", "--set", "runtime.openai.family=quen")
+    assert code == 1
+    assert "WRONG  settings: runtime.openai.family must be one of plain, " in out
+
+
 def test_config_says_where_each_value_comes_from(sh: Shell) -> None:
     sh.file(".switchyard.toml", "[complete]\nmax_lines = 4\n[runtime]\nengine = 'ollama'\n")
     code, out, err = sh("config", "--json", "--set", "complete.max_tokens=64")

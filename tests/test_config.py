@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from router import BadConfig
 from router.config import Config, Layer, launch, layer, merge, parse, settings, user_path
+from router.runtimes import scripted
 from router.settings import Setting, tree
 
 ROOT = Path(__file__).parent.parent
@@ -283,3 +284,13 @@ def test_no_workspace_makes_anything_looser_than_the_user_has_it(own: Any, their
 def test_the_generated_pages_are_up_to_date() -> None:
     run = subprocess.run([sys.executable, ROOT / "docs/generate.py", "--check"], capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_script_names_a_family_that_there_is(tmp_path: Path) -> None:
+    assert scripted.read("").family == "plain"
+    with pytest.raises(BadConfig, match=r"The script's family must be one of plain, .*qwen"):
+        scripted.read("family = 'quen'")
+    (tmp_path / "script").write_bytes(b"\xff")
+    for name in (str(tmp_path / "script"), "a\0b"):
+        with pytest.raises(BadConfig, match="is not a UTF-8 text file"):
+            scripted.build(merge([launch([("runtime.scripted.script", name)])]).config)

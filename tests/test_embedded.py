@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import select
 import signal
+import struct
 import subprocess
 import sys
 import urllib.error
@@ -305,6 +307,38 @@ def test_a_file_that_is_not_there_or_is_no_model_is_named(tmp_path: Path) -> Non
     (tmp_path / "text.gguf").write_text("not a model")
     assert "cannot be read" in failing(settings(tmp_path / "none.gguf"), router.ModelMissing)
     assert "not a whole GGUF" in failing(settings(tmp_path / "text.gguf"), router.ModelMissing)
+
+
+def test_a_name_that_none_can_be_and_a_pipe_are_told_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    assert "not a whole GGUF" in failing(settings(tmp_path / "pipe.gguf"), router.ModelMissing)
+    assert "cannot be read" in failing(settings("~nobody/a.gguf"), router.ModelMissing)
+    assert "cannot be read" in failing(settings("a\0b.gguf"), router.ModelMissing)
+
+
+def test_one_odd_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    odd = (
+        b"GGUF"
+        + struct.pack("<IQQ", 3, 0, 1)
+        + struct.pack("<Q", 15)
+        + b".context_length"
+        + struct.pack("<If", 6, math.nan)
+    )
+    pulled(tmp_path, "models.example/library/odd/1b", odd, "a" * 64)
+    pulled(tmp_path, "models.example/library/good/1b", random_gguf.made().read_bytes(), "b" * 64)
+    runtime = embedded.Embedded(config.Embedded(), [tmp_path])
+    assert [model.name for model in asyncio.run(runtime.models())] == ["good:1b"]
+
+
+def test_a_child_that_says_nonsense_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "program.py").write_text("print('nonsense', flush=True)\ninput()\ninput()")
+    monkeypatch.setattr(child, "PROGRAM", tmp_path / "program.py")
+
+    async def work(runtime: embedded.Embedded) -> None:
+        with pytest.raises(router.Unreachable, match="cannot load"):
+            await runtime.load(ROUTE)
+
+    with_engine(work)
 
 
 def test_weights_that_are_cut_short_are_told_and_leave_no_process(tmp_path: Path) -> None:

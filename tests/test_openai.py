@@ -171,10 +171,59 @@ def test_the_key_comes_from_the_file_or_the_variable_that_the_settings_name(
 )
 def test_a_key_that_is_not_there_is_told(settings: config.OpenAI) -> None:
     async def work(runtime: openai.OpenAI) -> None:
-        with pytest.raises(router.BadConfig, match=r"runtime\.openai\.key_"):
+        with pytest.raises(router.Refused, match=r"runtime\.openai\.key_"):
             await runtime.models()
 
     using(settings, work, key=None)
+
+
+@pytest.mark.parametrize("named", ["SE\nCRET", "SE\x01CRET", "SÉCRET", "SE\x7fCRET"])
+def test_a_key_that_no_header_can_hold_is_told_and_not_quoted(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(runtime: openai.OpenAI) -> None:
+        for question in (runtime.models(), runtime.ready(ROUTE), answer(runtime, Call(ROUTE, "x"))):
+            with pytest.raises(router.Refused, match="copy it anew") as caught:
+                await question
+            assert "CRET" not in str(caught.value)
+
+    monkeypatch.setenv("THE_KEY", named)
+    using(config.OpenAI(host="http://127.0.0.1:9", key_env="THE_KEY"), work, key=None)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\ufeffSECRET\n")
+    runtime = openai.OpenAI(config.OpenAI(host="http://127.0.0.1:9", key_file=str(tmp_path / "key")))
+    assert runtime._bearer() == "SECRET"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://a..b",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:-1",
+        "http://127.0.0.1:port",
+        "http://",
+        "http://" + "a" * 64,
+        "http://xn--",
+        "http://me:SECRET@127.0.0.1:9",
+        "http://127.0.0.1:9?a=b",
+    ],
+)
+def test_a_host_that_is_no_address_is_told(host: str) -> None:
+    async def work(runtime: openai.OpenAI) -> None:
+        for question in (runtime.models(), runtime.ready(ROUTE), answer(runtime, Call(ROUTE, "x"))):
+            with pytest.raises(router.Unreachable, match=r"runtime\.openai\.host is not an address") as caught:
+                await question
+            assert "SECRET" not in str(caught.value)
+
+    using(config.OpenAI(host=host), work)
+
+
+def test_a_family_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    for name in ("", "qwen"):
+        assert openai.build(config.Config(runtime=config.Runtime(openai=config.OpenAI(family=name)))) is None
+    with pytest.raises(router.BadConfig, match=r"runtime\.openai\.family must be one of plain, .*qwen"):
+        openai.build(config.Config(runtime=config.Runtime(openai=config.OpenAI(family="quen"))))
 
 
 def test_the_key_goes_to_the_host_it_was_meant_for_and_no_redirect_takes_it_further() -> None:

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import msgspec
 
+from router import BadConfig
+
 PLAIN = "plain"
 
 
@@ -50,6 +52,12 @@ def table() -> dict[str, Family]:
     """All families by name, in the order of the file."""
     text = files(__package__).joinpath("families.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, Family])
+
+
+def check(family: str, where: str) -> None:
+    """Raise BadConfig for a family that there is not; `where` says who names it."""
+    if family not in table():
+        raise BadConfig(f"{where} must be one of {', '.join(table())}.")
 
 
 def of(model: str) -> str:

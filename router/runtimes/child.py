@@ -89,7 +89,7 @@ async def start(model: str, gguf: str, threads: int, window: int) -> Child:
     except asyncio.TimeoutError as error:
         await _end(process)
         raise _refusal(Said(), None, gguf) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: what it said is no line of ours
         await _end(process)
         raise _refusal(Said(), process.returncode, gguf) from error
     except asyncio.CancelledError:

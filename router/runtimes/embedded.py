@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import stat
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -59,7 +60,7 @@ class Embedded:
 
     def _look(self) -> list[Found]:
         if self._settings.gguf:
-            return [self._named(Path(self._settings.gguf).expanduser())]
+            return [self._named(Path(os.path.expanduser(self._settings.gguf)))]
         found = (self._inspect(name, path) for name, path in downloads.found(self._places))
         return sorted((it for it in found if it is not None), key=_fitness)
 
@@ -67,7 +68,7 @@ class Embedded:
         """The user's own choice: its marks count even if its name and header say nothing of filling in."""
         try:
             header = self._header(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise ModelMissing(f"{path} cannot be read; correct runtime.embedded.gguf.") from error
         if header is None:
             raise ModelMissing(f"{path} is not a whole GGUF file; correct runtime.embedded.gguf.")
@@ -84,9 +85,11 @@ class Embedded:
         return Found(self._model(name, path, header, families.of(name) or header.family), path)
 
     def _header(self, path: Path) -> gguf.Header | None:
-        """The header, read once per version of the file; None: it is not GGUF."""
-        stat = path.stat()
-        key = (str(path), stat.st_mtime_ns, stat.st_size)
+        """The header, read once per version of the file; None: it is not GGUF. A pipe would be read for ever."""
+        now = path.stat()
+        if not stat.S_ISREG(now.st_mode):
+            return None
+        key = (str(path), now.st_mtime_ns, now.st_size)
         if key not in self._headers:
             with path.open("rb") as stream:
                 try:

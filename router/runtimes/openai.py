@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from router import BadConfig, config
+from router import Refused, Unreachable, config
 from router.models import families
 from router.runtimes import dialect
 from router.runtimes.faults import Engine
@@ -136,22 +136,28 @@ class OpenAI:
             self._transport = await asyncio.to_thread(importlib.import_module, "router.runtimes.transport")
         if typing not in self._clients:
             silence = self._transport.TYPING if typing else self._transport.LONG
+            key = self._bearer()
             try:
-                key = self._bearer()
                 self._clients[typing] = self._transport.client(self._settings.host, silence, key)
             except (ValueError, self._transport.httpx.InvalidURL) as error:
-                raise BadConfig("runtime.openai.host is not an address; write it as http://HOST:PORT.") from error
+                raise Unreachable("runtime.openai.host is not an address; write it as http://HOST:PORT.") from error
         return self._clients[typing]
 
     def _bearer(self) -> str:
-        """The key, or an empty string. Raises BadConfig when the settings name one that is not there."""
-        if self._key is not None:
-            return self._key
+        """The key, or an empty string. Raises Refused when the settings name one that is not there, or is none."""
+        key = self._named_key() if self._key is None else self._key
+        if not (key.isascii() and key.isprintable()):
+            raise Refused("The key for runtime.openai has signs in it that no key has; copy it anew, on one line.")
+        return key
+
+    def _named_key(self) -> str:
         if self._settings.key_file:
             return _first_line(self._settings.key_file)
-        if self._settings.key_env and not os.environ.get(self._settings.key_env):
-            raise BadConfig("The variable that runtime.openai.key_env names is not set; set it, or use key_file.")
-        return os.environ.get(self._settings.key_env, "").strip() if self._settings.key_env else ""
+        if not self._settings.key_env:
+            return ""
+        if key := _variable(self._settings.key_env):
+            return key
+        raise Refused("The variable that runtime.openai.key_env names is not set; set it, or use key_file.")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -174,13 +180,19 @@ def _engine(name: str, host: str) -> Engine:
 
 
 def build(settings: config.Config) -> OpenAI | None:
-    """The engine that these settings describe; none, unless they name a host."""
+    """The engine that these settings describe; none, unless they name a host. Raises BadConfig."""
+    if family := settings.runtime.openai.family:
+        families.check(family, "runtime.openai.family")
     return OpenAI(settings.runtime.openai) if settings.runtime.openai.host else None
 
 
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
+
 def _first_line(path: str) -> str:
-    try:
-        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig("The file that runtime.openai.key_file names cannot be read; correct the path.") from error
+    try:  # an editor may have put a byte order mark before it
+        lines = Path(os.path.expanduser(path)).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the name
+        raise Refused("The file that runtime.openai.key_file names cannot be read; correct the path.") from error
     return lines[0].strip() if lines else ""

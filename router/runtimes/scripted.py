@@ -10,6 +10,7 @@ import msgspec
 
 import router
 from router.config import Config
+from router.models import families
 from router.types import Call, Delta, Model, Route, Timing
 
 NAME = "scripted"
@@ -41,17 +42,22 @@ def build(config: Config) -> Scripted:
     """The engine that plays the script which the settings name. Raises BadConfig."""
     path = config.runtime.scripted.script
     try:
-        return Scripted(read(Path(path).read_text(encoding="utf-8")) if path else Script())
+        text = Path(path).read_text(encoding="utf-8") if path else ""
     except OSError as error:
         raise router.BadConfig(f"The script {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a NUL in the name, or no UTF-8
+        raise router.BadConfig(f"The script {path} is not a UTF-8 text file.") from error
+    return Scripted(read(text))
 
 
 def read(text: str) -> Script:
     """A script from TOML. Raises BadConfig."""
     try:
-        return msgspec.toml.decode(text, type=Script)
+        script = msgspec.toml.decode(text, type=Script)
     except msgspec.MsgspecError as error:
         raise router.BadConfig(f"The script is not one: {error}") from error
+    families.check(script.family, "The script's family")
+    return script
 
 
 class Scripted:

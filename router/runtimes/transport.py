@@ -107,13 +107,24 @@ def client(host: str, silence: float, key: str = "") -> httpx.AsyncClient:
 
 
 def settings(host: str, silence: float, key: str = "") -> dict[str, Any]:
-    """What a client of httpx is constructed with; the ollama client hands it on."""
+    """What a client of httpx is constructed with; the ollama client hands it on. Raises as `client` does."""
+    _look_at(host)
     return {
         "transport": Guarded(host, key),
         "timeout": timeout(silence),
         "follow_redirects": False,
         "trust_env": False,
     }
+
+
+def _look_at(host: str) -> None:
+    """Raise ValueError or httpx.InvalidURL for what httpx takes for an address and no socket can be opened to."""
+    url = httpx.URL(host)
+    url.raw_host.decode("ascii").encode("idna")  # as the socket will: no empty label, none of more than 63 characters
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 1 << 16:
+        raise ValueError("This is not the address of a server.")
+    if url.userinfo or url.query or url.fragment:
+        raise ValueError("An address has no password in it, no question and no fragment.")
 
 
 def failure(error: Exception, engine: Engine, model: str = "", *, begun: bool = False) -> RuntimeFailure:
