@@ -69,7 +69,32 @@ def test_a_change_right_behind_the_cursor_is_seen_at_once() -> None:
     assert second.suffix == "\nz\nd\ne\n"
 
 
-_LINES = st.lists(st.text("ab (){}\t é𝒳", max_size=20), min_size=1, max_size=60).map("\n".join)
+def test_a_very_long_line_is_shown_around_the_cursor_only() -> None:
+    text, at = "x = [" + "1, " * 20_000 + "]", 30_000
+    first = slide(None, text, at, SMALL)
+    assert text[:at].endswith(first.prefix + first.middle)
+    assert 0 < len(first.middle) <= SMALL.characters // 4 < len(first.prefix)
+    assert len(first.prefix + first.middle + first.suffix) <= SMALL.characters
+
+
+def test_and_grows_for_a_while_before_it_slides() -> None:
+    text, at = "x = [" + "1, " * 20_000 + "]", 30_000
+    first = slide(None, text, at, SMALL)
+    second = slide(first, text[:at] + "2" + text[at:], at + 1, SMALL)
+    assert (second.prefix, second.middle) == (first.prefix, first.middle + "2")
+
+
+def test_a_carriage_return_alone_ends_a_line_too() -> None:
+    window = shown("a\rb‸)\rc\r")
+    assert (window.prefix, window.middle, window.suffix) == ("a\r", "b", "\rc\r")
+
+
+def test_brackets_that_an_editor_closes_do_not_count_before_two_signs_that_end_a_line() -> None:
+    assert shown("a\r\nf(‸)\r\nc\r\n").suffix == "\r\nc\r\n"
+
+
+_LINE = st.one_of(st.text("ab (){}\t é𝒳", max_size=20), st.integers(100, 2_000).map("ab ".__mul__))
+_LINES = st.builds(str.join, st.sampled_from(["\n", "\r", "\r\n"]), st.lists(_LINE, min_size=1, max_size=60))
 
 
 @given(_LINES, st.data())
@@ -80,7 +105,7 @@ def test_a_window_is_always_true_to_the_text(text: str, data: st.DataObject) -> 
         rested = data.draw(st.booleans())
         last = slide(last, text, cursor, SMALL, rested)
         assert text[last.start : cursor] == last.prefix + last.middle
-        assert len(last.prefix) + len(last.middle) + len(last.suffix) <= 2 * SMALL.characters
+        assert len(last.prefix) + len(last.middle) + len(last.suffix) <= SMALL.characters
         if rested:
             assert text[cursor:].lstrip(")]}>\"'`;,: \t").startswith(last.suffix.lstrip(")]}>\"'`;,: \t"))
         new = data.draw(st.text("ab\n()", max_size=3))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-_CLOSERS = frozenset(")]}>\"'`;,: \t")
+from router.context.brackets import CLOSERS
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -46,12 +46,25 @@ def slide(last: Window | None, text: str, at: int, extent: Extent = EXTENT, rest
     `rested`: the user paused before this request. Then what drifted is put in order, because a pause is when
     a longer evaluation is least felt; between two quick keys only what misleads is changed.
     """
+    end = _line_end(text)
     kept = _moved(last, text, at) if last else None
-    if last and kept is not None and _holds(last, text, kept, at, extent, rested):
+    if last and kept is not None and _holds(last, text, kept, at, extent, rested, end):
         return Window(kept, last.prefix, text[kept + len(last.prefix) : at], last.suffix, len(text))
-    split = _line_start(text, at)
-    start = kept if kept is not None and _near(text, kept, split, extent) else _start(text, split, extent)
-    return Window(start, text[start:split], text[split:at], _after(text, at, extent), len(text))
+    split = _split(text, at, extent, end)
+    near = kept is not None and _near(text, kept, split, at, extent, end)
+    start = kept if kept is not None and near else _start(text, split, at, extent, end)
+    return Window(start, text[start:split], text[split:at], _after(text, at, extent, end), len(text))
+
+
+def _line_end(text: str) -> str:
+    """The one character that ends the lines of this text."""
+    return "\r" if "\n" not in text and "\r" in text else "\n"
+
+
+def _split(text: str, at: int, extent: Extent, end: str) -> int:
+    """Where the middle begins: with the cursor's line, or, where that is very long, near enough to grow for a while."""
+    line = text.rfind(end, 0, at) + 1
+    return line if at - line <= _grown(extent) else at - _grown(extent) // 2
 
 
 def _moved(last: Window, text: str, at: int) -> int | None:
@@ -62,61 +75,65 @@ def _moved(last: Window, text: str, at: int) -> int | None:
     return None
 
 
-def _holds(last: Window, text: str, start: int, at: int, extent: Extent, rested: bool) -> bool:
+def _holds(last: Window, text: str, start: int, at: int, extent: Extent, rested: bool, end: str) -> bool:
     split = start + len(last.prefix)
-    if at < split or not text.startswith(last.prefix, start):
+    if at < split or not text.startswith(last.prefix, start) or at - start > _share(extent):
         return False
-    typed = text.count("\n", split, at)
-    if typed > (extent.middle // 4 if rested else extent.middle) or at - split > extent.characters // 4:
+    typed = text.count(end, split, at)
+    if typed > (extent.middle // 4 if rested else extent.middle) or at - split > _grown(extent):
         return False
-    after = _after(text, at, extent)
-    return after == last.suffix or (not rested and _alike(after, last.suffix))
+    after = _after(text, at, extent, end)
+    return after == last.suffix or (not rested and _alike(after, last.suffix, end))
 
 
-def _alike(after: str, frozen: str) -> bool:
+def _alike(after: str, frozen: str, end: str) -> bool:
     """Whether a frozen suffix still tells what comes next: its first two lines do."""
-    return after.split("\n", 3)[:3] == frozen.split("\n", 3)[:3]
+    return after.split(end, 3)[:3] == frozen.split(end, 3)[:3]
 
 
-def _near(text: str, start: int, split: int, extent: Extent) -> bool:
+def _near(text: str, start: int, split: int, at: int, extent: Extent, end: str) -> bool:
     """Whether a window may go on starting where it did: neither too long by now nor too short."""
-    if not 0 <= split - start <= _share(extent):
+    if start > split or at - start > _share(extent):
         return False
-    lines = text.count("\n", start, split)
+    lines = text.count(end, start, split)
     return lines <= extent.before and (start == 0 or lines >= extent.before // 3 or split - start > _share(extent) // 3)
 
 
-def _start(text: str, split: int, extent: Extent) -> int:
-    """A fresh start, three quarters of the extent back, so that there is room to grow before it slides again."""
+def _start(text: str, split: int, at: int, extent: Extent, end: str) -> int:
+    """A fresh start, three quarters of the extent back, so that there is room to grow before it slides again.
+
+    It is within a line only if that line is longer than all this.
+    """
     start = split
-    floor = max(0, split - _share(extent) * 3 // 4)
+    floor = max(0, at - _share(extent) * 3 // 4)
     for _ in range(extent.before * 3 // 4):
-        line = text.rfind("\n", floor, max(start - 1, floor)) + 1
+        line = text.rfind(end, floor, max(start - 1, floor)) + 1
         if line <= floor:
-            return 0 if floor == 0 else start
+            return floor if floor == 0 or start == split else start
         start = line
     return start
 
 
 def _share(extent: Extent) -> int:
+    """Code points before the cursor."""
     return extent.characters * 2 // 3
 
 
-def _after(text: str, at: int, extent: Extent) -> str:
+def _grown(extent: Extent) -> int:
+    """Code points that the middle may grow to."""
+    return extent.characters // 4
+
+
+def _after(text: str, at: int, extent: Extent, mark: str) -> str:
     """What follows the cursor, by whole lines; brackets that an editor closed by itself do not count."""
     end = at
     stop = min(len(text), at + extent.characters // 3)
     for _ in range(extent.after):
-        line = text.find("\n", end, stop)
+        line = text.find(mark, end, stop)
         if line < 0:
             end = stop if stop == len(text) or end == at else end
             break
         end = line + 1
     rest = text[at:end]
-    line_end = rest.find("\n")
-    first = rest if line_end < 0 else rest[:line_end]
-    return rest[len(first) :] if _CLOSERS.issuperset(first) else rest
-
-
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1
+    first = rest.partition(mark)[0].removesuffix("\r")
+    return rest[len(first) :] if CLOSERS.issuperset(first) else rest
