@@ -16,6 +16,7 @@ from typing import TypeAlias
 Event: TypeAlias = "tuple[str, float | int]"
 
 MODEL = "qwen2.5-coder:1.5b"
+UNTYPED = "§"  # what an engine says that holds its answer back: were it typed, there would be no new request
 ASKED = ("/api/generate", "/v1/completions", "/echo")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -75,7 +76,7 @@ class Engine:
             connection.sendall(_whole(_said_of_itself(path)))
             return
         self._events.put(("request", time.perf_counter()))
-        kind, first, last = _completion(path)
+        kind, first, last = _completion(path, UNTYPED if self.hold else " ")
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         if self.hold:
             connection.sendall(head + _chunk(first))
@@ -86,13 +87,13 @@ class Engine:
             connection.sendall(head + _chunk(first) + _chunk(last) + b"0\r\n\r\n")
 
 
-def _completion(path: str) -> tuple[str, bytes, bytes]:
-    """The content type, and the first and the last stretch of an answer that says nothing worth showing."""
+def _completion(path: str, word: str) -> tuple[str, bytes, bytes]:
+    """The content type, and the first and the last stretch of an answer that begins with this word."""
     if path == "/api/generate":
         last = {"response": "", "done": True, "done_reason": "stop", "eval_count": 1, "prompt_eval_count": 1}
-        lines = [json.dumps({"model": MODEL, "done": False, "response": " "} | extra) + "\n" for extra in ({}, last)]
+        lines = [json.dumps({"model": MODEL, "done": False, "response": word} | extra) + "\n" for extra in ({}, last)]
         return "application/x-ndjson", lines[0].encode(), lines[1].encode()
-    choice = {"index": 0, "text": " ", "finish_reason": None}
+    choice = {"index": 0, "text": word, "finish_reason": None}
     lines = [f"data: {json.dumps({'choices': [choice | extra]})}\n\n" for extra in ({}, {"finish_reason": "stop"})]
     return "text/event-stream", lines[0].encode(), (lines[1] + "data: [DONE]\n\n").encode()
 

@@ -175,8 +175,8 @@ class Router:
     async def _say(self, run: Run, runtime: Runtime, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
         async with (
-            self._schedule.turn("typing", run.request.document.path) as ticket,
-            aclosing(ticket.follow(runtime.generate(call))) as stream,
+            self._schedule.turn("typing", run.request.document.path),
+            aclosing(runtime.generate(call)) as stream,
         ):
             async for item in stream:
                 if isinstance(item, Timing):

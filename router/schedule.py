@@ -6,18 +6,16 @@ Runtimes are first in, first out, and never say no; priorities, replacement and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
+from msgspec.structs import replace
 
 from router import Superseded
 from router.types import Lane
 
 _RANK: dict[Lane, int] = {"typing": 0, "attended": 1, "background": 2}
-
-Item = TypeVar("Item")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -68,47 +66,20 @@ def _number(job: Job) -> int:
     return job.number
 
 
-class Ticket:
-    """A job's place in the queue; once started, `follow` iterates a stream until the job is dropped."""
+class Place:
+    """A job's place in the queue; it belongs to the task that waits for it, and that has it once it has `begun`."""
 
-    def __init__(self) -> None:
-        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._step: asyncio.Future[Any] | None = None
-        self.dropped = False
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.current_task()
 
     def drop(self) -> None:
-        """Take the turn away, whether it has begun or not."""
-        self.dropped = True
-        if not self.started.done():
-            self.started.set_exception(Superseded("A newer request took its place."))
-        if self._step is not None:
-            self._step.cancel()
-
-    async def follow(self, stream: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
-        """The items of a stream, which is closed when the turn ends, however it ends. Raises Superseded."""
-        async with aclosing(stream):
-            while True:
-                if self.dropped:
-                    raise Superseded("A newer request took its place.")
-                step = self._step = asyncio.ensure_future(_next(stream))
-                try:
-                    items = await step
-                except asyncio.CancelledError:
-                    if self.dropped and step.cancelled():
-                        raise Superseded("A newer request took its place.") from None
-                    raise
-                finally:
-                    self._step = None
-                if not items:
-                    return
-                yield items[0]
-
-
-async def _next(stream: AsyncGenerator[Item, None]) -> tuple[Item, ...]:
-    """The next item as a tuple of one; an empty tuple at the end."""
-    async for item in stream:
-        return (item,)
-    return ()
+        """Take the turn away: a wait for it ends with Superseded, work that has begun is cancelled."""
+        if not self.begun.done():
+            self.begun.set_exception(Superseded("A newer request took its place."))
+        elif self._task is not None:
+            self._task.cancel()
 
 
 class Scheduler:
@@ -116,37 +87,29 @@ class Scheduler:
 
     def __init__(self, slots: int = 1) -> None:
         self.slots = slots
-        self._jobs: dict[int, tuple[Job, Ticket]] = {}
+        self._places: dict[int, Place] = {}
         self._last = 0
 
     @asynccontextmanager
-    async def turn(self, lane: Lane, key: str) -> AsyncIterator[Ticket]:
-        """Wait for a turn; the turn lasts as long as the context. Raises Superseded, in the wait or in `follow`."""
+    async def turn(self, lane: Lane, key: str) -> AsyncIterator[None]:
+        """Wait for a turn, which lasts as long as the context; the task inside may be cancelled. Raises Superseded."""
         self._last += 1
-        job, ticket = Job(self._last, lane, key), Ticket()
-        self._jobs[job.number] = job, ticket
+        number = self._last
+        place = self._places[number] = Place(Job(number, lane, key))
         try:
             self._settle()
-            await ticket.started
-            yield ticket
+            await place.begun
+            yield
         finally:
-            self._jobs.pop(job.number, None)
+            self._places.pop(number, None)
             self._settle()
 
-    def supersede(self, key: str | None) -> None:
-        """Drop the typing jobs about `key`, or about anything: nobody waits for their answers any more."""
-        for number, (job, ticket) in list(self._jobs.items()):
-            if job.lane == "typing" and key in (None, job.key):
-                del self._jobs[number]
-                ticket.drop()
-
     def _settle(self) -> None:
-        decision = decide([job for job, _ in self._jobs.values()], self.slots)
+        decision = decide([place.job for place in self._places.values()], self.slots)
         for number in decision.drop:
-            _, ticket = self._jobs.pop(number)
-            ticket.drop()
+            self._places.pop(number).drop()
         for number in decision.start:
-            job, ticket = self._jobs[number]
-            self._jobs[number] = msgspec.structs.replace(job, running=True), ticket
-            if not ticket.started.done():
-                ticket.started.set_result(None)
+            place = self._places[number]
+            place.job = replace(place.job, running=True)
+            if not place.begun.done():
+                place.begun.set_result(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import given
@@ -114,25 +113,26 @@ def test_a_cancelled_wait_leaves_no_job_behind() -> None:
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-        assert not schedule._jobs
+        assert not schedule._places
 
     asyncio.run(story())
 
 
-def test_a_turn_that_was_dropped_before_its_first_step_asks_nobody() -> None:
+def test_work_that_has_begun_is_cancelled_when_a_newer_keystroke_comes() -> None:
     async def story() -> None:
-        schedule, asked = Scheduler(), []
+        schedule, begun = Scheduler(), asyncio.Event()
 
-        async def stream() -> AsyncGenerator[int, None]:
-            asked.append(True)
-            yield 1
+        async def work() -> None:
+            async with schedule.turn("typing", "document"):
+                begun.set()
+                await asyncio.Event().wait()
 
-        async with schedule.turn("typing", "document") as ticket:
-            schedule.supersede("document")
-            with pytest.raises(Superseded):
-                async for _ in ticket.follow(stream()):
-                    pass
-        assert not asked
+        older = asyncio.ensure_future(work())
+        await begun.wait()
+        await _enter(schedule)
+        with pytest.raises(asyncio.CancelledError):
+            await older
+        assert not schedule._places
 
     asyncio.run(story())
 
