@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import router.config
 from lsp import files, terminal
-from lsp.settings import WORKSPACE_FILE
+from lsp.settings import WORKSPACE_FILE, layer, user_file
 from router import BadConfig
 from router.config import Config, Layer
 from router.engine import Router
@@ -182,22 +181,9 @@ def _leaf(tree: object, path: Sequence[str]) -> object:
 
 def layers(settings: Sequence[str], folder: Path) -> list[Layer]:
     """The settings of the user, of the command line and of the workspace `folder`. Raises BadConfig."""
-    found = [_layer(user_file(), "user")] if user_file().is_file() else []
-    found.append(router.config.launch([_pair(setting) for setting in settings]))
-    own = folder / WORKSPACE_FILE
-    return [*found, _layer(own, "workspace")] if own.is_file() else found
-
-
-def user_file() -> Path:
-    """Where the user's own settings are looked for."""
-    return Path(router.config.user_path(os.environ, os.path.expanduser("~")))
-
-
-def _layer(path: Path, trust: router.config.Trust) -> Layer:
-    try:
-        return router.config.parse(str(path), path.read_text("utf-8"), trust)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{path} can't be read: it must be a UTF-8 text file that you may read.") from error
+    launched = router.config.launch([_pair(setting) for setting in settings])
+    found = layer(user_file(), "user"), launched, layer(str(folder / WORKSPACE_FILE), "workspace")
+    return [it for it in found if it is not None]
 
 
 def _pair(setting: str) -> tuple[str, str]:

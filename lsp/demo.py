@@ -16,11 +16,10 @@ from lsp.client import SERVER, Buffer, Client
 from lsp.places import Place, choose
 from lsp.typist import Pause, Typist
 from router import SwitchyardError
-from router.types import Document, Status
+from router.types import LARGEST, Document, Status
 
 PLACES = 4
 PATIENCE = 120.0  # seconds for the engine to say that it is ready; a big model loads that long from a slow disk
-LARGEST = 2_000_000  # code points; no request is made for what is longer
 _DEFAULT = ("messages.py", "client.py")  # of this package, the first that is there
 _LINES = 6  # of one suggestion
 _GHOST, _TYPED, _QUIET, _GOOD = "bright_black italic", "bold", "bright_black", "green"  # on a terminal

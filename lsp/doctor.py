@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from lsp import commands, files, terminal
+from lsp.settings import user_file
 from router import BadConfig
 from router.config import Config
 from router.models.plan import Survey
@@ -147,7 +148,7 @@ def _mend_embedded() -> str:
         return "apt install libgomp1"
     if lacking:
         return "make install, or in a checkout: uv tool install --force '.[embedded]'"
-    return f'add to {commands.user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
+    return f'add to {user_file()}: runtime.embedded.gguf = "/path/to/a/model.gguf"'
 
 
 def _hosts(settings: Config, surveys: Sequence[Survey]) -> Iterator[Check]:

@@ -7,21 +7,23 @@ from collections.abc import Iterable
 from lsp import convert
 from lsp.convert import Encoding, Position, Range
 from lsp.messages import ContentChange
-from router.types import Change, Document, Span
-
-LIMIT = 2_000_000  # code points; what is larger gets no request and no parse
+from router.types import LARGEST, Change, Document, Span
 
 
 class Open:
     """One open document. `lines` keep their ends; the last has none, so that a position past it exists.
 
+    `real` is where the path's links lead to.
     `refused`: too large, or binary. Of such a document no text is kept, and edits of it are not followed,
     until it is sent as a whole again.
     """
 
-    def __init__(self, uri: str, language: str, version: int | None, text: str, encoding: Encoding) -> None:
+    def __init__(
+        self, uri: str, language: str, version: int | None, text: str, encoding: Encoding, real: str = ""
+    ) -> None:
         self.uri = uri
         self.path = convert.path(uri)
+        self.real = real
         self.language = language
         self.version = version
         self.encoding = encoding
@@ -33,7 +35,7 @@ class Open:
 
     def snapshot(self) -> Document:
         """This version, frozen."""
-        return Document(self.path, self.language, self.version or 0, self.text)
+        return Document(self.path, self.language, self.version or 0, self.text, self.real)
 
     def offset(self, position: Position) -> int:
         """The code point at a position; beyond the line: its end; beyond the last line: the end of the text."""
@@ -76,7 +78,7 @@ class Open:
         change = Change(self._start(start[0]) + start[1], self._start(end[0]) + end[1], edit.text)
         self.text = self.text[: change.start] + edit.text + self.text[change.end :]
         self._splice(start, end, edit.text)
-        if len(self.text) > LIMIT or "\0" in edit.text:
+        if len(self.text) > LARGEST or "\0" in edit.text:
             self._put(self.text)
         return change
 
@@ -96,7 +98,7 @@ class Open:
         self._near = (first, offset)
 
     def _put(self, text: str) -> None:
-        self.refused = len(text) > LIMIT or "\0" in text
+        self.refused = len(text) > LARGEST or "\0" in text
         self.text = "" if self.refused else text
         self.lines = convert.lines(self.text)
         self._near = (0, 0)
@@ -130,9 +132,9 @@ class Documents:
         """The document, if it is open."""
         return self._open.get(uri)
 
-    def open(self, uri: str, language: str, version: int | None, text: str) -> Open:
+    def open(self, uri: str, language: str, version: int | None, text: str, real: str = "") -> Open:
         """Hold a document; one that was open already starts afresh."""
-        document = self._open[uri] = Open(uri, language, version, text, self.encoding)
+        document = self._open[uri] = Open(uri, language, version, text, self.encoding, real)
         return document
 
     def change(self, uri: str, version: int | None, edits: Iterable[ContentChange]) -> list[Change]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 
+from lsp import convert
 from router import SwitchyardError
 from router.types import Document
 
@@ -13,7 +15,6 @@ LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all
 _SNIFF = 8192  # bytes; git looks for a NUL among the first 8000 to call a file binary
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 # What editors call the language of a file, where that is not its extension.
 _LANGUAGES = {
@@ -73,7 +74,7 @@ def read(name: str) -> Document:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SwitchyardError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first.") from error
-    return Document(str(path.absolute()), language(path), 1, text)
+    return Document(str(path.absolute()), language(path), 1, text, os.path.realpath(path))
 
 
 def _content(name: str, path: Path) -> bytes:
@@ -103,12 +104,10 @@ def neovim() -> Path | None:
 
 def offset(document: Document, name: str, line: int, column: int) -> int:
     """The code point that stands at a line and column, from 1, as editors print them. Raises SwitchyardError."""
-    lines = _LINE.findall(document.text) if document.text else [""]
-    if _LINE_END.search(lines[-1]):
-        lines.append("")
+    lines = convert.lines(document.text)
     if not 1 <= line <= len(lines):
         raise SwitchyardError(f"{name} has {len(lines):,} lines; there is no line {line}.")
-    length = len(_LINE_END.sub("", lines[line - 1]))
+    length = len(lines[line - 1].rstrip("\r\n"))
     if not 1 <= column <= length + 1:
         raise SwitchyardError(f"Line {line} of {name} has {length:,} characters; there is no column {column}.")
     return sum(map(len, lines[: line - 1])) + column - 1

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp.documents import Open
 from lsp.messages import Initialize, InlineCompletion, Selected
 from lsp.wire import Wire
-from router.types import Document, Insertion, Request, Span, Status
+from router.types import Insertion, Request, Span, Status
 
 ACCEPTED = "switchyard.accepted"
 MANUAL = 1  # triggerKind
@@ -51,7 +52,7 @@ def question(document: Open, params: InlineCompletion) -> Question:
     cursor = span.start + len(typed)
     request = Request(
         "complete",
-        Document(now.path, now.language, now.version, text),
+        replace(now, text=text),
         Span(cursor, cursor),
         manual=params.context.trigger_kind == MANUAL,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from asyncio import Task
@@ -138,7 +139,8 @@ class Server:
 
     def _did_open(self, params: messages.DidOpen) -> None:
         item = params.text_document
-        self._present(self.documents.open(item.uri, item.language_id, item.version, item.text))
+        real = _real(item.uri)
+        self._present(self.documents.open(item.uri, item.language_id, item.version, item.text, real))
 
     def _did_change(self, params: messages.DidChange) -> None:
         identifier = params.text_document
@@ -184,8 +186,9 @@ class Server:
             self._connection.start(id, self._complete, id, document, asked, self._router)
 
     def _wanted(self, params: messages.InlineCompletion) -> bool:
-        automatic = self._settings is not None and self._settings.config.complete.automatic
-        return automatic or params.context.trigger_kind == present.MANUAL
+        if self._settings is None or not self._settings.trusted:
+            return False
+        return self._settings.config.complete.automatic or params.context.trigger_kind == present.MANUAL
 
     async def _complete(self, id: Id, document: Open, asked: Question, router: Router) -> None:
         insertions: list[Insertion] = []
@@ -215,6 +218,15 @@ async def _insertions(router: Router, asked: Question) -> list[Insertion]:
 def _folder(uri: str) -> str:
     path = convert.path(uri)
     return path if path != uri else ""
+
+
+def _real(uri: str) -> str:
+    """Where the links of a file's path lead to, or an empty string."""
+    path = convert.path(uri)
+    try:
+        return os.path.realpath(path) if path != uri else ""
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return ""
 
 
 def serve_stdio(launch: Sequence[tuple[str, str]] = ()) -> int:

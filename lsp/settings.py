@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -18,17 +19,22 @@ Complain = Callable[[str], object]
 
 
 class Settings:
-    """User file, launch arguments, workspace file, editor: merged in that order into one frozen tree."""
+    """User file, launch arguments, workspace file, editor: merged in that order into one frozen tree.
+
+    `trusted`: the user's own file has been read, or there is none. Until then nobody knows what it keeps out of every
+    prompt, and nothing may be sent.
+    """
 
     def __init__(self, launch: Layer, complain: Complain) -> None:
         self._complain = complain
         self._launch = launch
         self._files: dict[str, Layer] = {}
         self._editor: Layer | None = None
-        self._user = config.user_path(os.environ, os.path.expanduser("~"))
+        self._user = user_file()
         self._workspace = ""
         self._wrong: dict[str, str] = {}  # what is the matter with a file, or with what the editor says
         self._said: set[str] = set()  # what the user has been told and is still so
+        self.trusted = False
         self.config = config.merge([launch]).config
 
     def enter(self, root: str) -> Config:
@@ -41,6 +47,9 @@ class Settings:
     def read(self) -> Config:
         """Read both files again."""
         self._read(self._user, "user")
+        self.trusted = self.trusted or self._user not in self._wrong
+        if not self.trusted:
+            self._wrong[self._user] += " Until that is mended nothing is suggested."
         self._read(self._workspace, "workspace")
         return self._merge()
 
@@ -80,10 +89,10 @@ class Settings:
 
     def _read(self, file: str, trust: config.Trust) -> None:
         def read() -> None:
-            if (text := _text(file)) is None:
+            if (found := layer(file, trust)) is None:
                 self._files.pop(file, None)
             else:
-                self._files[file] = config.parse(file, text, trust)
+                self._files[file] = found
 
         self._try(file, read)
 
@@ -106,16 +115,35 @@ class Settings:
         return self.config
 
 
-def _text(file: str) -> str | None:
+def user_file() -> str:
+    """Where the user's own settings are looked for."""
+    return config.user_path(os.environ, os.path.expanduser("~"))
+
+
+def layer(file: str, trust: config.Trust) -> Layer | None:
     """What a settings file says; None: there is none. Raises BadConfig."""
-    path = Path(file)
+    text = _text(file)
+    return None if text is None else config.parse(file, text, trust)
+
+
+def _text(file: str) -> str | None:
     try:
-        if not file or not path.is_file():
-            return None
-        if path.stat().st_size > LARGEST:
-            raise BadConfig(f"{file} is larger than {LARGEST >> 20} MB; that is no settings file.")
-        return path.read_text("utf-8")
+        found = os.stat(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the name
+        return None
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if found.st_size > LARGEST:
+        raise BadConfig(f"{file} is larger than {LARGEST >> 20} MB; that is no settings file.")
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return None  # such as /dev/null, for no settings at all
+    try:
+        return Path(file).read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadConfig(f"{file} is not UTF-8 text; save it as UTF-8.") from error
     except OSError as error:
-        raise BadConfig(f"{file} can't be read ({error.strerror}); mend its permissions.") from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: str, error: OSError) -> BadConfig:
+    return BadConfig(f"{file} can't be read ({error.strerror}); mend its permissions.")

@@ -223,7 +223,8 @@ class Router:
         return not pattern and len(document.text) <= LARGEST and "\0" not in document.text
 
     def _excluded(self, document: Document) -> str | None:
-        return privacy.excluded(document.path, self.config.privacy.exclude)
+        patterns = self.config.privacy.exclude
+        return privacy.excluded(document.path, patterns) or privacy.excluded(document.real, patterns)
 
     # The engines
 

@@ -16,6 +16,8 @@ Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save"
 AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
 Outcome: TypeAlias = Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
 
+LARGEST = 2_000_000  # code points of a document; a tree costs about twenty times its source in memory
+
 
 class Span(Struct, frozen=True):
     """A half-open range of code points; `start == end` is a cursor."""
@@ -33,12 +35,16 @@ class Change(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """One version of one open file; `path` is a path, or the URI of what is not a file."""
+    """One version of one open file; `path` is a path, or the URI of what is not a file.
+
+    `real` is where the path's links lead to: what may not be shown under one of the two is not shown at all.
+    """
 
     path: str
     language: str
     version: int
     text: str
+    real: str = ""
 
 
 class Request(Struct, frozen=True):

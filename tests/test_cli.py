@@ -88,6 +88,22 @@ def test_silence_is_no_error_and_says_why(sh: Shell) -> None:
     assert json.loads(sh("complete", f"{file}:1:9", "--json")[1])["insertions"] == []
 
 
+def test_a_link_does_not_show_what_its_name_hides(sh: Shell) -> None:
+    sh.file(".env", "total = \n")
+    (sh.folder / "notes.py").symlink_to(".env")
+    (sh.folder / "private").symlink_to(sh.folder)
+    sh.file("a.py", "total = \n")
+    assert sh("complete", f"{sh.folder}/private/a.py:1:9")[1] == "left + right\n"
+    for name, hidden in (
+        ("notes.py", "[]"),
+        ("private/a.py", "['private/']"),
+        ("private/a.py", f"['{sh.folder.name}/']"),
+    ):
+        code, out, err = sh("complete", f"{sh.folder}/{name}:1:9", "--set", f"privacy.exclude={hidden}")
+        assert (code, out) == (0, "")
+        assert "kept out of every prompt" in err
+
+
 def test_automatic_suggestions_switched_off_leave_those_asked_for_by_hand(sh: Shell) -> None:
     file = sh.file("a.py", "total = \n")
     off = ("--set", "complete.automatic=false")

@@ -78,6 +78,7 @@ class Desk:
         self.server._begin = lambda client: None  # type: ignore[method-assign]
         self.server._router = router  # type: ignore[assignment]
         self.server._settings = Settings(config.launch(()), self.outbox.sent.append)  # type: ignore[arg-type]
+        self.server._settings.trusted = True
 
     def send(self, method: str, params: object, id: object = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params, **({} if id is None else {"id": id})}
@@ -394,6 +395,84 @@ def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch:
     assert len(said) == 5, "what was mended and is wrong again is said again"
     user.unlink()
     assert settings.read().complete == config.Complete(max_tokens=50, max_lines=9)
+
+
+def test_nothing_is_sent_while_nobody_knows_what_the_user_keeps_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = tmp_path / "user.toml"
+    monkeypatch.setenv("SWITCHYARD_CONFIG", str(user))
+    user.write_text("[privacy]\nexclude = [\n")
+    said: list[str] = []
+    settings = Settings(config.launch(()), said.append)
+    settings.edit({})
+    assert said == []
+    settings.enter(str(tmp_path))
+    assert not settings.trusted
+    assert said[0].startswith(f"{user}:2: this is not TOML")
+    assert said[0].endswith("Until that is mended nothing is suggested.")
+    user.write_text("[privacy]\nexclude = ['*.md']\n")
+    assert settings.read().privacy.exclude == ("*.md",)
+    assert settings.trusted
+    user.write_text("[")
+    assert settings.read().privacy.exclude == ("*.md",)
+    assert settings.trusted, "what it kept back before is still known"
+
+
+def test_without_a_file_of_the_users_own_nothing_is_kept_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (tmp_path / "none.toml", tmp_path / "none" / "none.toml", Path("/dev/null")):
+        monkeypatch.setenv("SWITCHYARD_CONFIG", str(name))
+        settings = Settings(config.launch(()), pytest.fail)
+        settings.enter("a\0b")
+        assert settings.trusted
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWITCHYARD_CONFIG", str(tmp_path))
+    said: list[str] = []
+    settings = Settings(config.launch(()), said.append)
+    settings.enter("")
+    assert not settings.trusted
+    assert str(tmp_path) in said[0]
+
+
+@pytest.mark.parametrize("trigger", [1, 2])
+def test_a_keystroke_is_not_answered_before_the_users_file_is_read(trigger: int) -> None:
+    async def story(desk: Desk) -> None:
+        assert desk.server._settings
+        desk.server._settings.trusted = False
+        desk.open("x")
+        place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}}
+        desk.send("textDocument/inlineCompletion", place | {"context": {"triggerKind": trigger}}, "asked")
+        await desk.done()
+        assert desk.outbox.answer("asked")["result"] is None
+
+    at_desk(story)
+
+
+@pytest.mark.parametrize("selected", [{}, {"selectedCompletionInfo": {"text": "xy", "range": None}}])
+def test_a_request_says_where_a_link_leads(tmp_path: Path, selected: dict[str, Any]) -> None:
+    (tmp_path / ".env").write_text("x")
+    (tmp_path / "notes.py").symlink_to(tmp_path / ".env")
+    uri, here = (tmp_path / "notes.py").as_uri(), {"line": 0, "character": 0}
+    asked: list[Document] = []
+    if selected:
+        selected["selectedCompletionInfo"]["range"] = {"start": here, "end": here}
+
+    async def story(desk: Desk) -> None:
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": "x"}
+        desk.send("textDocument/didOpen", {"textDocument": item})
+        place = {"textDocument": {"uri": uri}, "position": here, "context": {"triggerKind": 2, **selected}}
+        desk.send("textDocument/inlineCompletion", place, "asked")
+        await desk.done()
+
+    at_desk(story, Fake(lambda request: asked.append(request.document)))
+    assert [(it.path, it.real) for it in asked] == [(str(tmp_path / "notes.py"), str((tmp_path / ".env").resolve()))]
+
+
+def test_what_is_no_file_leads_nowhere() -> None:
+    assert server._real("untitled:Untitled-1") == ""
+    assert server._real("file:///a%00b") == ""
 
 
 # The parent

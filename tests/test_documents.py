@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp.convert import ENCODINGS, Encoding, Position, Range
-from lsp.documents import LIMIT, Documents, Open
+from lsp.documents import Documents, Open
 from lsp.messages import ContentChange
-from router.types import Span
+from router.types import LARGEST, Span
 
 URI = "file:///home/ada/a.py"
 PIECES = [
@@ -140,7 +140,7 @@ def test_a_document_that_is_opened_twice_starts_afresh() -> None:
     assert second.snapshot().language == "rust"
 
 
-@pytest.mark.parametrize("text", ["x" * (LIMIT + 1), "\0", "a\nb\0c"])
+@pytest.mark.parametrize("text", ["x" * (LARGEST + 1), "\0", "a\nb\0c"])
 def test_what_is_too_large_or_binary_is_not_kept(text: str) -> None:
     document = opened(text)
     assert document.refused
@@ -151,7 +151,7 @@ def test_what_is_too_large_or_binary_is_not_kept(text: str) -> None:
 
 
 def test_a_document_may_become_too_large_by_typing() -> None:
-    document = opened("x" * LIMIT)
+    document = opened("x" * LARGEST)
     assert not document.refused
     document.edit([edit((0, 0), (0, 0), "y")])
     assert document.refused
