@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.context import privacy, window
+from router.context.blocks import by_indentation
 from router.context.brackets import balanced
-from router.context.syntax import Syntax, by_indentation
+from router.context.syntax import Syntax
 from router.models import families
 from router.types import Call, Document, Request, Route, Task
 
@@ -47,14 +48,14 @@ def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int |
 
     `syntax` counts only if it is of this very text, and not of one that the user has typed since.
     """
-    text, at = request.document.text, request.span.start
+    text, at, language = request.document.text, request.span.start, request.document.language
     settled = said[: said.rfind("\n") + 1]
     if not settled:
         return None
-    whole = syntax.whole(at, said) if syntax.text == text else by_indentation(text, at, settled)
+    whole = syntax.whole(at, said) if syntax.text == text else by_indentation(text, at, settled, language)
     if whole is not None:
         return whole
-    kept = balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], settled, request.document.language)
+    kept = balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], settled, language)
     if len(kept) < len(settled.rstrip()):
         return len(kept)
     lines = said.split("\n")

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from router.types import Document, Request, Span
 
-LANGUAGES = {"py": "python", "ts": "typescript", "js": "javascript", "rs": "rust", "go": "go", "txt": "plaintext"}
+LANGUAGES = {
+    "py": "python",
+    "ts": "typescript",
+    "js": "javascript",
+    "rs": "rust",
+    "go": "go",
+    "txt": "plaintext",
+    "java": "java",
+    "cs": "csharp",
+    "rb": "ruby",
+    "sh": "shellscript",
+    "lua": "lua",
+    "json": "json",
+    "tsx": "tsx",
+    "c": "c",
+    "php": "php",
+    "md": "markdown",
+    "sql": "plsql",
+    "xml": "xml",
+}
 
 
 def at(picture: str) -> tuple[str, int]:

@@ -41,6 +41,66 @@ CASES = {
 }
 
 
+CASES |= {
+    # What is begun in the answer is ended there, too
+    "a bracket of its own is closed first": ("rs", "fn f() {‸}\n", "\n    let x = 1;\n    match x {\n"),
+    "also where the body is open": ("rs", "fn f() {\n    ‸\n}\n", "let x = 1;\n    match x {\n"),
+    "what came whole before it counts": ("rs", "fn f() {\n    a();\n    ‸\n}\n", "let x = 1;│\n    match x {\n"),
+    "in a class of TypeScript": ("ts", "class A {\n  ‸\n}\n", "a = 1;\n  f() {\n"),
+    "in Java": ("java", "class A {\n  ‸\n}\n", '@Override\n  public String toString() {\n    return "";\n'),
+    "in Java until it closes": (
+        "java",
+        "class A {\n  ‸\n}\n",
+        '@Override\n  public String toString() {\n    return "";\n  }│\n\n  public int f() {\n',
+    ),
+    "in JSON": ("json", '{\n  "a": 1,\n  ‸\n}\n', '"b": {\n    "c": 1,\n'),
+    "a method in Ruby": ("rb", "class A\n  ‸\nend\n", "def f\n    1\n"),
+    "a method in Ruby until its end": ("rb", "class A\n  ‸\nend\n", "def f\n    1\n  end│\n\n  def g\n"),
+    "a block in Ruby": ("rb", "def f\n  a\n  ‸\nend\n", "xs.each do |x|\n    g x\n"),
+    "a block in Ruby until its end": ("rb", "def f\n  a\n  ‸\nend\n", "xs.each do |x|\n    g x\n  end│\n  h\n"),
+    "a function in Lua": ("lua", "function f()\n  a()\n  ‸\nend\n", "if x then\n    y()\n"),
+    "a loop in a shell": ("sh", "if a; then\n  b\n  ‸\nfi\n", "for x in y; do\n    z\n"),
+    "a loop in a shell until it is done": ("sh", "if a; then\n  b\n  ‸\nfi\n", "for x in y; do\n    z\n  done│\n  c\n"),
+    "a text in a shell": ("sh", "‸\nls\n", "cat <<EOF\nhello\n"),
+    "a text in a shell until its mark": ("sh", "‸\nls\n", "cat <<EOF\nhello\nEOF│\nls\n"),
+    "an element": ("tsx", "const a = (\n  <ul>\n    ‸\n  </ul>\n);\n", "<li>\n      b\n"),
+    "a docstring": ("py", "‸\nx = 1\n", 'def f():\n    """Do.\n\n    More.\n'),
+    # Bodies
+    "an empty body in Go takes more than one statement": ("go", "package a\n\nfunc f() {\n\t‸\n}\n", "a()\n\tb()\n"),
+    "an empty body in Ruby, too": ("rb", "def f\n  ‸\nend\n", "a\n  b\n"),
+    "a class is taken method by method": (
+        "py",
+        "class A:\n    ‸\n",
+        "x: int\n\n    def f(self):\n        return 1│\n\n    def g(self):\n",
+    ),
+    "also between braces": ("ts", "class A {\n  ‸\n}\n", "a = 1;\n  f() {\n    b();\n  }│\n\n  g() {\n"),
+    "an else that follows a bracket": ("ts", "if (a) {\n  b();\n} ‸\n", "else {\n  c();\n}│\nd();\n"),
+    "what closes the line is typed over": ("py", "foo(‸)\nbar()\n", "\n    a,\n)│\nb()\n"),
+    "after a line that is whole, the next": ("py", "x = 1‸\n", "\ny = 2│\nz = 3\n"),
+    # What never comes alone
+    "an attribute alone": ("rs", "‸\nfn g() {}\n", "#[derive(Debug)]\n"),
+    "an attribute with its own": ("rs", "‸\nfn g() {}\n", "#[derive(Debug)]\nstruct A {\n    b: u8,\n}│\n\nfn h() {\n"),
+    "an attribute in C#": ("cs", "class A {\n  int x;\n  ‸\n}\n", "[Test]\n"),
+    "an annotation alone": ("java", "class A {\n  int x;\n  ‸\n}\n", "@Override\n"),
+    "a decorator alone": ("py", "class A:\n    x = 1\n\n    ‸\n\n    def g(self):\n        pass\n", "@property\n"),
+    # What the next line may go on with
+    "a chain goes on in the next line": ("ts", "‸\n", "const x = a\n  .map(b)\n  .filter(c)│\nd()\n"),
+    "so a line alone may not be all": ("ts", "‸\n", "const x = a\n"),
+    "but with a semicolon it is": ("ts", "‸\n", "const x = a;│\n"),
+    "a brace on its own line": ("ts", "‸\n", "function f()\n{\n  a();\n}│\ng();\n"),
+    "and is waited for": ("ts", "‸\n", "function f()\n"),
+    "a condition goes on in a shell": ("sh", "‸\n", "a &&\n  b│\nc\n"),
+    # Without a grammar
+    "an element without a grammar": ("xml", "<ul>\n  ‸\n</ul>\n", "<li>\n    a\n  </li>│\n  <li>\n"),
+    "a query without a grammar": ("sql", "‸\n", "select a\nfrom b\nwhere c;│\n"),
+    "an empty line first, without a grammar": ("txt", "one\n‸\n", "\ntwo│\nthree\n"),
+    # Old line ends
+    "where carriage returns end the lines": ("py", "a = 1\r‸\rb = 2\r", "x = 1│\ny = 2\n"),
+    "also of a body": ("py", "def f(x):\r    ‸\r", "y = x\n    return y│\n\ndef g():\n"),
+    "also without a grammar": ("txt", "one\r‸\r", "two│\nthree\n"),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_where_a_block_is_whole(case: str) -> None:
     ending, picture, said = CASES[case]

@@ -35,6 +35,11 @@ def line_end(text: str) -> str:
     return found[0] if found else "\n"
 
 
+def opens(line: str) -> bool:
+    """Whether a deeper line may follow this one."""
+    return _OPENS.search(line.strip()) is not None
+
+
 def depth(line: str) -> int:
     """The columns that a line is indented by."""
     return len(_blank(line).expandtabs(_TAB))
@@ -63,7 +68,7 @@ def _allowed(above: list[str], unit: int, indented: bool) -> int:
     aligned, deep = _aligned(above[-1]), depth(above[-1])
     if not indented:
         return max(aligned, unit + max(map(depth, above)))
-    return max(aligned, deep + (unit if aligned or _OPENS.search(above[-1].strip()) else 0))
+    return max(aligned, deep + (unit if aligned or opens(above[-1]) else 0))
 
 
 def _aligned(line: str) -> int:
@@ -80,7 +85,7 @@ def _aligned(line: str) -> int:
 def _begun_anew(first: str, others: list[str], here: int) -> bool:
     """Whether only the first line is too deep, because its indentation was said though it stood there already."""
     second = next((depth(line) for line in others if line.strip()), 0)
-    return second < here or (second == here and bool(_OPENS.search(first.strip())))
+    return second < here or (second == here and opens(first))
 
 
 def _shifted(line: str, columns: int) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeAlias
 
-from tree_sitter import Node, Parser, Point, Tree
+from tree_sitter import Parser, Point, Tree
 
+from router.context.blocks import block_end, by_indentation, finished
+from router.context.brackets import typed_over
 from router.context.grammars import grammar
+from router.context.lines import first_line
 from router.types import Change
 
 LARGEST = 2_000_000  # code points; a tree costs about twenty times its source in memory
@@ -18,10 +22,8 @@ SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer
 _CHUNK = 1 << 16  # bytes that the parser is given at a time
 _SPLICE = 0.02  # seconds that one question may take; a model needs about as long for one token
 _HOPELESS = 1.0  # seconds of parsing one text after which it is read as plain text
+_NEAR = 4_000  # code points to either side of the cursor that decide what is typed over
 Clock: TypeAlias = Callable[[], float]
-
-_BODIES = ("block", "body", "then", "statement_list")  # in types of nodes that hold statements and no brackets
-_OPENS = (":", "{", "(", "[", "\\", "=", "=>", "->")  # a line that ends so has only begun
 
 
 class Syntax:
@@ -33,6 +35,7 @@ class Syntax:
 
     def __init__(self, language: str, text: str, clock: Clock) -> None:
         found = grammar(language)
+        self._language = language
         self._clock = clock
         self._parser = Parser(found) if found and len(text) <= LARGEST else None
         self._text = text
@@ -52,7 +55,7 @@ class Syntax:
         """`changes` were made, in order, and the text is `text` now; costs nothing until the tree is next asked for."""
         length = len(self._text)
         for change in changes:
-            self._head = min(self._head, change.start)
+            self._head = min(self._head, max(0, change.start - 1))  # whether `\r` ends a line depends on what follows
             self._tail = min(self._tail, length - change.end)
             length += len(change.text) - (change.end - change.start)
         self._text = text
@@ -74,7 +77,7 @@ class Syntax:
 
     def _tell(self) -> None:
         """Tell the tree what was edited since; a parse under way is given up."""
-        source = _encode(self._text)
+        source = _source(self._text)
         if self._tree is not None:
             end = len(self._told) - min(self._tail, len(self._told) - self._head)
             _edit(self._tree, self._source, source, _bytes(self._told, self._head), _bytes(self._told, end))
@@ -88,22 +91,36 @@ class Syntax:
 
         `text` is what a model has said so far. What it says after its last line end is not looked at.
         """
-        settled = text[: text.rfind("\n") + 1]
-        if not settled:
+        told = text[: text.rfind("\n") + 1]
+        if not told:
             return None
         if not self.refresh(_SPLICE) or self._tree is None or self._parser is None:
-            return by_indentation(self._text, at, settled)
-        place = _bytes(self._text, at)
-        said = _encode(settled)
-        source = self._source[:place] + said + self._source[place:]
+            return by_indentation(self._text, at, told, self._language)
+        settled = finished(told, self._language)
+        if not settled:
+            return None
+        place, said = _bytes(self._text, at), _encode(settled)
+        old_end = place + self._typed_over(at, settled)
+        source = self._source[:place] + said + self._source[old_end:]
         tree = self._tree.copy()
-        _edit(tree, self._source, source, place, place)
+        _edit(tree, self._source, source, place, old_end)
         spliced = _parse(self._parser, source, tree, self._clock, _SPLICE)
         if spliced is None:
             self._parser.reset()
-            return by_indentation(self._text, at, settled)
-        end = _block_end(spliced, source, place, place + len(said))
+            return by_indentation(self._text, at, told, self._language)
+        end = block_end(spliced, source, place, place + len(said), self._language, told[len(settled) :])
         return None if end is None else len(source[place:end].decode("utf-8", "replace"))
+
+    def _typed_over(self, at: int, said: str) -> int:
+        """How many closing signs behind the cursor will go, because `said` brings them itself; each is one byte."""
+        near = self._text[max(0, at - _NEAR) : at], self._text[at : at + _NEAR]
+        return typed_over(near[0], first_line(near[1]), said)
+
+
+def _source(text: str) -> bytes:
+    """The bytes of a text as a grammar wants them: it knows no line end without a line feed."""
+    source = _encode(text)
+    return re.sub(rb"\r(?!\n)", b"\n", source) if b"\r" in source else source
 
 
 def _bytes(text: str, offset: int) -> int:
@@ -168,68 +185,3 @@ def _edit(tree: Tree, before: bytes, after: bytes, start: int, old_end: int) -> 
 def _point(source: bytes, offset: int) -> Point:
     point: Point = Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
     return point
-
-
-def _block_end(tree: Tree, source: bytes, place: int, end: int) -> int | None:
-    """Where the first block that touches the insertion `place..end` ends, if it is whole; byte offsets."""
-    start = _first_word(source, source.rfind(b"\n", 0, place) + 1)
-    while start < end:
-        node = next((node for node in _starting_at(tree, start) if node.end_byte <= end), None)
-        if node is None or node.has_error:
-            return None
-        if "comment" not in node.type:
-            return None if _fills_a_body(node, place, end) else _settled(node, source, end)
-        start = _first_word(source, node.end_byte)  # a comment goes with what it is about
-    return None
-
-
-def _starting_at(tree: Tree, start: int) -> Iterator[Node]:
-    """The nodes that start at `start`, the outermost first; never the root."""
-    node = tree.root_node.descendant_for_byte_range(start, start)
-    chain: list[Node] = []
-    while node is not None and node.parent is not None and node.start_byte == start:
-        chain.append(node)
-        node = node.parent
-    return reversed(chain)
-
-
-def _settled(node: Node, source: bytes, end: int) -> int | None:
-    """The end of `node`'s last line, if nothing that may yet come belongs to it."""
-    line_end = source.find(b"\n", node.end_byte)
-    line = source[source.rfind(b"\n", 0, node.end_byte) + 1 : line_end].strip()
-    if node.start_point.row == node.end_point.row and not any(body in node.type for body in _BODIES):
-        return None if line.endswith(tuple(opening.encode() for opening in _OPENS)) else line_end
-    return line_end if source[line_end:end].strip() else None
-
-
-def _fills_a_body(node: Node, place: int, end: int) -> bool:
-    """Whether all that some brackets hold was just inserted: then the body is wanted, not its first statement."""
-    body = node.parent
-    if body is None or body.parent is None or body.is_error or body.start_byte >= place or body.end_byte <= end:
-        return False
-    brackets = body.child_count > 1 and body.children[-1].type in (")", "]", "}")
-    return brackets and all(place <= child.start_byte and child.end_byte <= end for child in body.named_children)
-
-
-def _first_word(source: bytes, offset: int) -> int:
-    """The offset of the first byte from `offset` on that is no blank."""
-    while offset < len(source) and source[offset] in b" \t\r\n":
-        offset += 1
-    return offset
-
-
-def by_indentation(text: str, at: int, said: str) -> int | None:
-    """What `Syntax.whole` tells, where there is no tree: a block ends where a line is no deeper than its first."""
-    opening = text[text.rfind("\n", 0, at) + 1 : at]
-    lines = said.splitlines(keepends=True)
-    first = opening + lines[0]
-    depth = len(first) - len(first.lstrip())
-    if not first.rstrip().endswith(_OPENS):
-        return len(lines[0].rstrip("\r\n"))
-    taken = len(lines[0])
-    for line in lines[1:]:
-        if line.strip() and len(line) - len(line.lstrip()) <= depth:
-            closes = line.lstrip()[0] in ")]}" or line.lstrip().startswith("end")
-            return taken + len(line.rstrip()) if closes else len(said[:taken].rstrip())
-        taken += len(line)
-    return None
