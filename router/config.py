@@ -14,7 +14,8 @@ from router import BadConfig, toml
 from router.settings import Path, Setting, shown, tree, unknown
 from router.settings import leaves as settings_of
 
-Engine: TypeAlias = Literal["auto", "ollama", "openai", "embedded", "echo", "scripted"]
+# After "auto" the engines, in the order of preference; each is a module in runtimes/.
+Engine: TypeAlias = Literal["auto", "openai", "ollama", "embedded", "echo", "scripted"]
 Trust: TypeAlias = Literal["user", "workspace"]
 
 # How a workspace may bear on a setting. What carries no mark is the user's alone.

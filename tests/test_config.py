@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import BadConfig
+from router import BadConfig, runtimes
 from router.config import Config, Layer, launch, layer, merge, parse, settings, user_path
 from router.runtimes import scripted
 from router.settings import Setting, tree
@@ -133,7 +134,7 @@ def test_where_the_users_file_is(env: dict[str, str], path: str) -> None:
         ("complete.automatic = 1", "config.toml:1: complete.automatic must be true or false."),
         (
             "runtime.engine = 'olama'",
-            "config.toml:1: runtime.engine must be one of auto, ollama, openai, embedded, echo, scripted.",
+            "config.toml:1: runtime.engine must be one of auto, openai, ollama, embedded, echo, scripted.",
         ),
         (
             "runtime.ollama.host = 'localhost:11434'",
@@ -294,3 +295,9 @@ def test_a_script_names_a_family_that_there_is(tmp_path: Path) -> None:
     for name in (str(tmp_path / "script"), "a\0b"):
         with pytest.raises(BadConfig, match="is not a UTF-8 text file"):
             scripted.build(merge([launch([("runtime.scripted.script", name)])]).config)
+
+
+def test_every_engine_that_can_be_named_is_a_module_and_auto_tries_them_in_order() -> None:
+    assert runtimes.ENGINES == ("openai", "ollama", "embedded", "echo")
+    for name in (*runtimes.ENGINES, *runtimes.ONLY_BY_NAME):
+        assert callable(import_module(f"router.runtimes.{name}").build)

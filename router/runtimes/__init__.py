@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import get_args
 
-from router.config import Config
+from router.config import Config, Engine
 from router.types import Runtime
 
-# In the order of preference. A runtime is one module with `build(config) -> Runtime | None`, and one line here.
-ENGINES = ("openai", "ollama", "embedded", "echo")
+# A runtime is one module with `build(config) -> Runtime | None`; `config.Engine` names it, at the place it has in the
+# order of preference.
 ONLY_BY_NAME = ("scripted",)
+ENGINES = tuple(name for name in get_args(Engine) if name not in ("auto", *ONLY_BY_NAME))
 
 
 def build(config: Config) -> dict[str, Runtime]:
