@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from importlib.resources import files
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -38,6 +39,8 @@ from router.types import (
 )
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
+Stream: TypeAlias = "AsyncGenerator[Delta | Timing, None]"
+
 LEAST_ROOM = 1 / 8
 OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
@@ -132,7 +135,7 @@ class Router:
             said = cache.answers.get(call)
             if said is None:
                 journey.outcome = "silent"
-                said = await self._answer(journey, runtime, call, kept)
+                said = await self._answer(journey, fleet.generate(runtime, call), kept)
                 if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
                     cache.answers.put(call, said)
             return self._shown(journey, said, cache)
@@ -160,24 +163,21 @@ class Router:
             cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
         return insertion
 
-    async def _answer(self, journey: Journey, runtime: Runtime, call: Call, kept: Open) -> str:
+    async def _answer(self, journey: Journey, stream: Stream, kept: Open) -> str:
         """What the engine answers: the answer that is being made, if the user types on as it goes; else a new one."""
         request = journey.request
         run = kept.run
         if run is None or not run.takes_over(request):
             self._stop(request.document.path)
-            run = kept.run = Run(request, lambda run: self._say(run, runtime, call, kept))
+            run = kept.run = Run(request, lambda run: self._say(run, stream, kept))
         try:
             return await run.answer(request)
         finally:
             journey.first, journey.timing = run.first, run.timing
 
-    async def _say(self, run: Run, runtime: Runtime, call: Call, kept: Open) -> str:
+    async def _say(self, run: Run, stream: Stream, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        async with (
-            self._schedule.turn("typing", run.request.document.path),
-            aclosing(runtime.generate(call)) as stream,
-        ):
+        async with self._schedule.turn("typing", run.request.document.path), aclosing(stream):
             async for item in stream:
                 if isinstance(item, Timing):
                     run.timing = item
@@ -186,10 +186,8 @@ class Router:
                 new = run.hears(item.text)
                 if "\n" in item.text and (enough := self._enough(run.request, new, kept)) is not None:
                     return new[:enough]
-        if run.timing is None:
-            raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
         new = run.hears("")
-        if run.timing.ended == "limit":
+        if run.timing and run.timing.ended == "limit":
             new = new[: new.rfind("\n") + 1]
         enough = self._enough(run.request, new + "\n", kept) if "\n" in new else None
         return new if enough is None else new[:enough]

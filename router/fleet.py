@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing, suppress
 from typing import TypeAlias
 
 import router
 from router.config import Config
 from router.models import families, plan
 from router.models.plan import Survey
-from router.types import Route, Runtime, Status
+from router.types import Call, Delta, Route, Runtime, Status, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
+SILENT = 20.0  # seconds of waiting in a row, over all requests, after which an engine is taken to hang
+_HUNG = "has said nothing for a long while; restart it, or take a smaller model with runtime.model."
 _STAND_IN = Route("echo", "echo", families.PLAIN)
 
 Tell: TypeAlias = Callable[[Status], None]
@@ -31,6 +33,7 @@ class Fleet:
         self._excluded = ""
         self._surveyed = float("-inf")
         self._patience = PATIENCE
+        self._unheard = 0.0
         self._background: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -77,6 +80,29 @@ class Fleet:
         """An answer failed. What concerns that one answer only is not worth a word; else the engine is lost."""
         if not isinstance(failure, (router.Busy, router.Incomplete, router.PromptCut)):
             self._lost(runtime, failure)
+
+    async def generate(self, runtime: Runtime, call: Call) -> AsyncGenerator[Delta | Timing, None]:
+        """What the engine says, to its end. Raises RuntimeFailure; an end without a Timing is one, too."""
+        began, heard, ended = self._clock(), False, False
+        try:
+            async with aclosing(runtime.generate(call)) as stream:
+                async for item in stream:
+                    heard, ended = True, isinstance(item, Timing)
+                    yield item
+        finally:
+            self._waited(runtime, 0.0 if heard else self._clock() - began)
+        if not ended:
+            raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
+
+    def _waited(self, runtime: Runtime, seconds: float) -> None:
+        """A request waited so long for a first word that did not come; 0: it came.
+
+        Keystrokes supersede each other before one runs into a timeout; only together do they tell a hung engine.
+        """
+        self._unheard = self._unheard + seconds if seconds else 0.0
+        if self._unheard > SILENT:
+            self._unheard = 0.0
+            self._lost(runtime, router.Unreachable(f"{runtime.name} {_HUNG}"))
 
     def _lost(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
         """An engine can't be used: say it once, look around again, and each time later."""

@@ -14,6 +14,7 @@ from router.runtimes.scripted import Cue, Scripted
 from router.types import Request, Route, Status
 from tests.fixture import complete
 from tests.test_engine import Yard, run
+from tests.test_run import settled
 
 
 class Slow(Scripted):
@@ -134,5 +135,25 @@ def test_an_answer_of_the_engine_that_was_given_back_is_nobodys() -> None:
             await asked
         assert it.told[-1].engine == "echo"
         await it.router.aclose()
+
+    run(story())
+
+
+def test_an_engine_that_hangs_is_found_out_though_no_request_waits_long() -> None:
+    async def story() -> None:
+        time = iter(range(1000))
+        told: list[Status] = []
+        engine = Scripted([Cue(hang=True)])
+        it = Router(Config(), told.append, lambda: float(next(time)), {"scripted": engine})
+        await it.start()
+        asked = []
+        for version in range(40):
+            asked.append(asyncio.ensure_future(all_of(it, complete(f"x{version} = ‸\n", version=version))))
+            await settled()
+            if told[-1].state == "offline":
+                break
+        assert "has said nothing for a long while" in told[-1].message
+        await it.aclose()
+        await asyncio.gather(*asked, return_exceptions=True)
 
     run(story())
