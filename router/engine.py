@@ -157,7 +157,8 @@ class Router:
     def _shown(self, journey: Journey, said: str, cache: Cache) -> Insertion | None:
         """What of an answer is shown; it is remembered, for the user may type it."""
         document, at = journey.request.document, journey.request.span.start
-        insertion = answers.insertion(document.text, at, said)
+        marks = families.table()[journey.route.family].marks if journey.route else ()
+        insertion = answers.insertion(document.text, at, said, document.language, marks)
         if insertion:
             journey.outcome = "shown" if journey.outcome == "silent" else journey.outcome
             cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
