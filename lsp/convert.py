@@ -75,6 +75,11 @@ def width(char: str, encoding: Encoding) -> int:
     return 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF) if encoding == "utf-8" else 1
 
 
+def bare(uri: str) -> str:
+    """What a URI of any scheme has for a path, decoded: without the scheme, the question and the fragment."""
+    return unquote(re.split(r"[?#]", uri.partition(":")[2], maxsplit=1)[0])
+
+
 def path(uri: str) -> str:
     """The path of a `file:` URI on this machine; what is anything else keeps its URI for a name."""
     scheme, _, rest = uri.partition(":")

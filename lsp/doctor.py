@@ -8,6 +8,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,7 +26,6 @@ from router.types import Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
 _PULL = "ollama pull qwen2.5-coder:1.5b"
-_LOOPBACK = ("127.", "localhost", "::1")
 _MARKS = {"ok": "ok", "note": "note", "warning": "WARNING", "missing": "missing", "wrong": "WRONG"}
 
 State = Literal["ok", "note", "warning", "missing", "wrong"]
@@ -153,15 +153,33 @@ def _mend_embedded() -> str:
 
 def _hosts(settings: Config, surveys: Sequence[Survey]) -> Iterator[Check]:
     """Where code is sent to, and who else could reach the engine that it is sent to."""
-    ollama = urlsplit(settings.runtime.ollama.host)
-    for name, host in (("ollama", ollama.hostname), ("openai", urlsplit(settings.runtime.openai.host).hostname)):
-        if host and not host.startswith(_LOOPBACK):
+    ours, port = _address(settings.runtime.ollama.host)
+    for name, host in (("ollama", ours), ("openai", _address(settings.runtime.openai.host)[0])):
+        if host and not _is_here(host):
             yield Check(name, "warning", f"your settings send code to {host}, which is not this machine")
     answers = any(survey.engine == "ollama" and not survey.error for survey in surveys)
     address = _own_address() if answers else ""
-    if address and _answers(address, ollama.port or 11434):
+    if address and _answers(address, port or 11434):
         found = f"Ollama answers on {address} too: whoever reaches this machine can use it"
         yield Check("ollama", "warning", found, "set OLLAMA_HOST=127.0.0.1 where Ollama is started, and start it again")
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Host and port as a URL says them; an empty host and 0 where it says none, or nothing that makes sense."""
+    try:
+        split = urlsplit(url)
+        return split.hostname or "", split.port or 0
+    except ValueError:
+        return "", 0
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _own_address() -> str:
@@ -172,7 +190,7 @@ def _own_address() -> str:
         except OSError:
             return ""
         address = str(chooser.getsockname()[0])
-        return "" if address.startswith(_LOOPBACK) else address
+        return "" if _is_here(address) else address
 
 
 def _answers(address: str, port: int) -> bool:

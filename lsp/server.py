@@ -221,10 +221,10 @@ def _folder(uri: str) -> str:
 
 
 def _real(uri: str) -> str:
-    """Where the links of a file's path lead to, or an empty string."""
+    """Where the links of a file's path lead to; of what is no file, the path that its URI spells."""
     path = convert.path(uri)
     try:
-        return os.path.realpath(path) if path != uri else ""
+        return os.path.realpath(path) if path != uri else convert.bare(uri)
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return ""
 

@@ -264,6 +264,19 @@ def test_doctor_shows_all_engines_when_a_key_is_not_there(sh: Shell, monkeypatch
     assert "ok  echo: " in out
 
 
+@pytest.mark.parametrize("host", ["http://[::1", "http://127.0.0.1:99999", "http://a..b"])
+def test_doctor_lives_with_a_host_that_is_none(sh: Shell, host: str) -> None:
+    code, out, _ = sh("doctor", "--set", "runtime.engine=openai", "--set", f"runtime.openai.host={host}")
+    assert code == 1
+    assert "missing  openai: runtime.openai.host is not an address" in out
+    assert "Completion can't run." in out
+
+
+def test_a_host_is_this_machine_only_by_its_whole_name() -> None:
+    assert all(map(doctor._is_here, ("127.0.0.1", "127.1.2.3", "::1", "localhost", "a.localhost")))
+    assert not any(map(doctor._is_here, ("127.evil.example", "localhost.evil.example", "192.0.2.1", "")))
+
+
 def test_doctor_names_a_family_that_there_is_not(sh: Shell) -> None:
     code, out, _ = sh("doctor", "--set", "runtime.engine=openai", "--set", "runtime.openai.family=quen")
     assert code == 1

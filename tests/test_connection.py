@@ -20,6 +20,7 @@ from lsp.server import Server
 from lsp.settings import Settings
 from lsp.wire import Wire
 from router import Incomplete, config
+from router.context import privacy
 from router.types import Answer, Change, Delta, Document, Insertion, Request, Span, Status
 
 URI = "file:///home/ada/a.py"
@@ -470,9 +471,19 @@ def test_a_request_says_where_a_link_leads(tmp_path: Path, selected: dict[str, A
     assert [(it.path, it.real) for it in asked] == [(str(tmp_path / "notes.py"), str((tmp_path / ".env").resolve()))]
 
 
-def test_what_is_no_file_leads_nowhere() -> None:
-    assert server._real("untitled:Untitled-1") == ""
-    assert server._real("file:///a%00b") == ""
+@pytest.mark.parametrize(
+    ("uri", "real"),
+    [
+        ("untitled:id_rsa", "id_rsa"),
+        ("git:/w/%2Eenv?%7B%22ref%22%3A%22~%22%7D", "/w/.env"),
+        ("vscode-notebook-cell:/w/.env#W0", "/w/.env"),
+        ("file://host/share/.env", "//host/share/.env"),
+        ("file:///a%00b", ""),
+    ],
+)
+def test_what_is_no_file_is_held_to_the_path_that_its_uri_spells(uri: str, real: str) -> None:
+    assert server._real(uri) == real
+    assert not real or privacy.excluded(real)
 
 
 # The parent

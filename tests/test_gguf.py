@@ -141,10 +141,13 @@ def test_what_ollama_has_downloaded_is_found_by_its_manifests(tmp_path: Path) ->
     assert found["qwen2.5-coder:1.5b"] == tmp_path / "blobs" / f"sha256-{'a' * 64}"
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", '{"layers": 3}', '{"layers": [{"digest": "sha256:../../etc"}]}'])
+@pytest.mark.parametrize(
+    "manifest",
+    ["", "[]", "\xff", '{"x":' + "[" * 9_000, '{"layers": 3}', '{"layers": [{"digest": "sha256:../../etc"}]}'],
+)
 def test_a_manifest_that_is_none_is_passed_over(tmp_path: Path, manifest: str) -> None:
     pulled(tmp_path, "models.example/library/good/1b", b"x")
     bad = tmp_path / "manifests/models.example/library/bad/1b"
     bad.parent.mkdir(parents=True)
-    bad.write_text(manifest)
+    bad.write_bytes(manifest.encode("latin-1"))
     assert [name for name, _ in downloads.found([tmp_path])] == ["good:1b"]

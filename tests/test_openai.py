@@ -294,6 +294,18 @@ ERROR = {"error": {"message": "SECRET", "type": "server_error", "code": 500}}
             id="old-llama",
         ),
         pytest.param(sse(text("a"), last=b"data: {SECRET\n\n"), router.Incomplete, "not well-formed", id="no-json"),
+        pytest.param(
+            fake.stream(b'data: {"SECRET":' + b"[" * 9_000 + b"\n\n", kind="text/event-stream"),
+            router.Unreachable,
+            "is not",
+            id="too-deep",
+        ),
+        pytest.param(
+            sse(text("a"), last=b'data: {"choices":[{"text":"SECRET\xff"}]}\n\n'),
+            router.Incomplete,
+            "not well-formed",
+            id="no-utf-8",
+        ),
         pytest.param(sse(text("a"), {"choices": "SECRET"}), router.Incomplete, "not well-formed", id="wrong-type"),
         pytest.param(fake.html(), router.Unreachable, "is not", id="html"),
         pytest.param(fake.reply({}), router.Unreachable, "is not", id="json"),
@@ -329,7 +341,7 @@ def test_a_fault_becomes_one_sentence_with_the_way_out(way: fake.Way, kind: type
     misbehaving({"/v1/completions": way}, work)
 
 
-@pytest.mark.parametrize("said", ["[]", "{}", '{"data": 3}', "<html>"])
+@pytest.mark.parametrize("said", ["[]", "{}", '{"data": 3}', "<html>", '{"x":' + "[" * 9_000], ids=str.__len__)
 def test_what_lists_no_models_is_no_such_server(said: str) -> None:
     async def work(runtime: openai.OpenAI, double: fake.Fake) -> None:
         with pytest.raises(router.Unreachable, match="is not the OpenAI-compatible server"):

@@ -36,7 +36,7 @@ def excluded(path: str, patterns: tuple[str, ...] = ()) -> str | None:
     if not parts:
         return None
     if own := next((pattern for pattern in patterns if _excludes(pattern, parts)), None):
-        return own
+        return own[:_LONGEST]
     *folders, name = parts
     known = (*folders, "public" if name.lower() in _PUBLIC else name)
     return next((pattern for pattern in SECRET if _excludes(pattern, known)), None)

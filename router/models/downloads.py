@@ -60,7 +60,7 @@ def _weights(manifest: Path, blobs: Path) -> Path | None:
         digests = (it.digest for it in layers if it.media_type == WEIGHTS and DIGEST.fullmatch(it.digest))
         weights = next((blobs / digest.replace(":", "-") for digest in digests), None)
         return weights if weights is not None and weights.is_file() else None
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):  # ValueError: msgspec's own, and no UTF-8
         return None
 
 

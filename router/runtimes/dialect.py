@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -94,13 +94,23 @@ class Event(Struct, frozen=True):
         return next((it.finish_reason for it in self.choices[:1] if it.finish_reason), "")
 
 
-_decode = msgspec.json.Decoder(Event).decode
-_listing = msgspec.json.Decoder(Listing).decode
+T = TypeVar("T")
+
+_event = msgspec.json.Decoder(Event)
+_listing = msgspec.json.Decoder(Listing)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], said: bytes) -> T:
+    """What is said in JSON. For what is nested too deep, or no UTF-8, msgspec has errors that are none of its own."""
+    try:
+        return decoder.decode(said)
+    except (RecursionError, UnicodeDecodeError) as error:
+        raise msgspec.DecodeError("This is not JSON.") from error
 
 
 def listing(body: bytes) -> tuple[Entry, ...]:
     """The models of a `/v1/models`. Raises msgspec.MsgspecError."""
-    return _listing(body).data
+    return _decoded(_listing, body).data
 
 
 def event(line: bytes) -> Event | None:
@@ -111,7 +121,7 @@ def event(line: bytes) -> Event | None:
         return Event(error=msgspec.Raw(value))
     if field != b"data" or value == b"[DONE]":
         return None
-    return _decode(value)
+    return _decoded(_event, value)
 
 
 def question(call: Call, *, llama: bool) -> tuple[str, dict[str, Any]]:
