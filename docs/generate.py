@@ -38,6 +38,7 @@ The first two are yours, and the later overrides the earlier. The other three ma
 you only opened to read it, so they can only *tighten*: they lower a limit, switch suggestions off, or exclude
 more files. Whatever else they ask for is ignored, and you are told which file, line and setting it was.
 A mistake in one of them is a message that names file, line and setting, and the settings before it stay in force.
+If your own file is wrong from the start, nothing is suggested until it is mended: it may keep files out of prompts.
 
 ```toml
 [complete]

@@ -89,7 +89,10 @@ class Privacy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exclude: Annotated[
         tuple[str, ...],
         UNION,
-        Meta(description="Files that get no request, as .gitignore patterns.", examples=[["*.pem", "secrets/"]]),
+        Meta(
+            description="Files that get no request, as .gitignore patterns; each fits at any depth.",
+            examples=[["*.pem", "secrets/"]],
+        ),
     ] = ()
 
 

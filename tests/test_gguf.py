@@ -144,6 +144,7 @@ def test_what_ollama_has_downloaded_is_found_by_its_manifests(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "manifest",
     ["", "[]", "\xff", '{"x":' + "[" * 9_000, '{"layers": 3}', '{"layers": [{"digest": "sha256:../../etc"}]}'],
+    ids=str.__len__,
 )
 def test_a_manifest_that_is_none_is_passed_over(tmp_path: Path, manifest: str) -> None:
     pulled(tmp_path, "models.example/library/good/1b", b"x")
