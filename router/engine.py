@@ -16,7 +16,7 @@ from router import answers, completion, runtimes, tasks
 from router.cache import Cache
 from router.config import Config
 from router.context import privacy
-from router.context.syntax import LARGEST, Clock
+from router.context.syntax import Clock
 from router.desk import Desk, Open
 from router.fleet import Fleet, Tell
 from router.ledger import Journey, Ledger
@@ -25,6 +25,7 @@ from router.models.plan import Survey
 from router.run import Run
 from router.schedule import Scheduler
 from router.types import (
+    LARGEST,
     Answer,
     Call,
     Change,

@@ -473,7 +473,7 @@ OOM = fake.ndjson({"error": "llama-server process has terminated: failed to allo
         pytest.param(fake.stream(A, b"7\n"), router.Incomplete, "not well-formed", id="D09-number"),
         pytest.param(fake.stream(end=fake.endless), router.Incomplete, "no end", id="D05-line"),
         pytest.param(fake.stream(end=fake.chatter), router.Incomplete, "no end", id="D05-tokens"),
-        pytest.param(fake.cut, router.Unreachable, "", id="closes-at-once"),
+        pytest.param(fake.cut, router.Incomplete, "broke off", id="closes-at-once"),
     ],
 )
 def test_a_fault_becomes_one_sentence_with_the_way_out(way: fake.Way, kind: type[Exception], says: str) -> None:

@@ -23,7 +23,7 @@ Kind: TypeAlias = Literal["probe", "typing", "long", "load"]
 AMBIENT = {"OLLAMA_HOST", "OLLAMA_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 AMBIENT |= {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 # What the client raises on an answer of the wrong shape, pydantic's and json's errors among the first.
-MISSHAPEN = (ValueError, TypeError, AttributeError, msgspec.MsgspecError)
+MISSHAPEN = (ValueError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError)
 
 
 class Hardened:
