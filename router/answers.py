@@ -138,7 +138,8 @@ def _without_what_follows(meant: str, before: str, after: str) -> str:
 
 def _repeated(lines: list[str], index: int, coming: list[str]) -> bool:
     """Whether a line that is equal to the one that follows the cursor is that one, and not one more of its kind."""
-    if not _COMMON.fullmatch(coming[0].strip()) or depth(coming[0]) < depth(lines[0]):
+    ends = depth(coming[0]) < depth(lines[0]) or not coming[0].strip(")]};, \t")
+    if ends or not _COMMON.fullmatch(coming[0].strip()):
         return True
     further = next((line.rstrip() for line in lines[index + 1 :] if line.strip()), None)
     return further is not None and coming[1:] == [further]

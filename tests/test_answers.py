@@ -87,6 +87,16 @@ CASES |= {
     "a bracket that is a character is none": ("x = ‸\n", "s.find('(')\ny", "x = ⟦s.find('(')\ny⟧\n"),
     "a quote that the cursor stands in goes on": ("print(':‸\n", "(')", "print(':⟦(')⟧\n"),
     "a bracket too many at a line's end is cut": ("f(‸, c)\n", "a, b))", "f(⟦a, b⟧, c)\n"),
+    "a block may be closed and another one opened": (
+        "if (a) {\n  ‸\n}\n",
+        "b();\n} else {\n  c();\n}\nd();",
+        "if (a) {\n  ⟦b();\n} else {\n  c();⟧\n}\n",
+    ),
+    "a bracket may be closed where only one further out is": (
+        "f() {\n  if (a) {\n    b();\n  ‸\n}\n",
+        "}\n  c();",
+        "f() {\n  if (a) {\n    b();\n  ⟦}\n  c();⟧\n}\n",
+    ),
     # Typed over
     "what is told of a generic type leaves its end": ("a: Vec<‸>\n", "HashMap<K, V>", "a: Vec<⟦HashMap<K, V>⟧>\n"),
     "unless it brings that, too": ("a: Vec<‸>\n", "u8>", "a: Vec<⟦u8>⟧\n"),
@@ -154,6 +164,11 @@ CASES |= {
         "@property\n    def a(self):\n        return 1\n\n    @property\n    def b(self):",
         "class A:\n    ⟦@property\n    def a(self):\n        return 1⟧\n\n    @property\n    def b(self):\n"
         "        pass\n",
+    ),
+    "a bracket that stands there already is not said twice": (
+        "‸\n}\ny();\n",
+        "if (x) {\n  z();\n}\ny();",
+        "⟦if (x) {\n  z();⟧\n}\ny();\n",
     ),
     "what closes the block around is": ("if x\n  ‸\nend\n", "y\nend\nz", "if x\n  ⟦y⟧\nend\n"),
 }

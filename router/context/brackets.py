@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TypeAlias
 
-from router.context.lines import last_line, lf
+from router.context.lines import depth, last_line, lf
 
 CLOSERS = frozenset(")]}>\"'`;,: \t")  # what an editor puts behind the cursor, and what ends a line
 PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -38,13 +38,13 @@ def brackets(text: str, language: str = "") -> list[Found]:
     return [(found.start(), found[0]) for found in _tokens(language).finditer(text) if len(found[0]) == 1]
 
 
-def unclosed(found: list[Found]) -> list[str]:
+def unclosed(found: list[Found]) -> list[Found]:
     """The brackets that are open at the end, outermost first."""
-    stack: list[str] = []
-    for _, sign in found:
+    stack: list[Found] = []
+    for index, sign in found:
         if sign not in PAIRS:
-            stack.append(sign)
-        elif stack and stack[-1] == PAIRS[sign]:
+            stack.append((index, sign))
+        elif stack and stack[-1][1] == PAIRS[sign]:
             stack.pop()
     return stack
 
@@ -73,18 +73,27 @@ def balanced(before: str, after: str, meant: str, language: str = "") -> str:
     rest = after.partition("\n")[0]
     text, start = before + meant, len(before)
     found = brackets(text, language)
-    spare = _spare([one for one in found if one[0] < start], after[len(rest) :] if CLOSERS.issuperset(rest) else after)
+    opened = [one for one in found if one[0] < start]
+    spare = _spare(opened, before, after[len(rest) :] if CLOSERS.issuperset(rest) else after)
     own: list[str] = []
-    for index, sign in found:
-        if index < start:
-            continue
+    again = ""  # what the line opens again that it has closed: it will be closed by what closed it before
+    for index, sign in found[len(opened) :]:
         if sign not in PAIRS:
-            own.append(sign)
+            own += [] if sign == again else [sign]
+            again = "" if sign == again else again
         elif (own or spare)[-1:] == [PAIRS[sign]]:
             (own or spare).pop()
+        elif _opened_again(text, index):
+            again = PAIRS[sign]
         elif _ends_a_block(text, index):
             return text[start:index]
     return meant
+
+
+def _opened_again(text: str, index: int) -> bool:
+    """Whether a line opens last what it closes, as in `} else {`."""
+    line = text[index:].partition("\n")[0].rstrip(" \t|")
+    return len(line) > 1 and line[-1] == PAIRS[line[0]]
 
 
 def _ends_a_block(text: str, index: int) -> bool:
@@ -97,14 +106,25 @@ def _ends_a_block(text: str, index: int) -> bool:
     return _RUN.match(text, index) is not None
 
 
-def _spare(found: list[Found], after: str) -> list[str]:
-    """The brackets among those `found` before the cursor that nothing `after` it closes, outermost first."""
+def _spare(found: list[Found], before: str, after: str) -> list[str]:
+    """The brackets among those `found` in `before` the cursor that nothing `after` it closes, outermost first."""
     spare = unclosed(found)
-    for _, sign in unopened(brackets(after)):
-        matching = next((index for index in reversed(range(len(spare))) if spare[index] == PAIRS[sign]), None)
-        if matching is not None:
-            del spare[matching]
-    return spare
+    levels = [depth(before[before.rfind("\n", 0, index) + 1 :].partition("\n")[0]) for index, _ in spare]
+    for index, sign in unopened(brackets(after)):
+        line = after[after.rfind("\n", 0, index) :].partition("\n")[2].partition("\n")[0]
+        level = depth(line) if "\n" in after[:index] and line.lstrip()[0] in PAIRS else None
+        if (matching := _match(spare, levels, PAIRS[sign], level)) is not None:
+            del spare[matching], levels[matching]
+    return [sign for _, sign in spare]
+
+
+def _match(spare: list[Found], levels: list[int], opening: str, level: int | None) -> int | None:
+    """Which of the `spare` brackets is closed by one on a line at this level; the innermost where that is not known."""
+    fitting = [index for index, one in enumerate(spare) if one[1] == opening]
+    if level is not None:
+        fitting = [index for index in fitting if levels[index] <= level]
+        fitting = [index for index in fitting if levels[index] == level] or fitting
+    return fitting[-1] if fitting else None
 
 
 def typed_over(before: str, rest: str, meant: str) -> int:
