@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 
 from lsp import messages
 from tests import fake_ollama
-from tests.lsp_client import Editor, editor, scripted
+from tests.lsp_client import PATIENCE, Editor, editor, scripted
 
 SCRIPT = """
 [[cue]]
@@ -423,8 +425,9 @@ def test_a_settings_file_is_read_again_when_it_is_written(tmp_path: Path, uri: s
         file.write_text("[complete]\nautomatic = false\n\n[complete.deep]\n")
         assert "deep" in it.wait("window/showMessage")["message"]
         file.write_text("[complete]\nautomatic = false\n")
-        for version in range(2, 200):
-            it.change(uri, version, "x = ")
+        deadline, versions = time.monotonic() + PATIENCE, itertools.count(2)
+        while time.monotonic() < deadline:
+            it.change(uri, next(versions), "x = ")
             if not it.ghosts(uri, 0, 4):
                 return
         pytest.fail("the settings were not read")
