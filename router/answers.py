@@ -23,7 +23,7 @@ _CHATTER = re.compile(
     re.I,
 )
 _THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.S)
-_THOUGHT = re.compile(r"\A\s*<think|^\s*</think", re.M)
+_THOUGHT = re.compile(r"\A\s*<think|^[ \t]*</think", re.M)
 _FENCE = re.compile(r"\A\s*```[^\n]*\n(?P<inside>.*?)(?:\n[ \t]*```.*|\Z)", re.S)
 _NEXT_FENCE = re.compile(r"\n[ \t]*```")
 _MARK = re.compile(r"<[|｜]/?[^\W\d][\w.▁-]*[|｜]>")  # a control token that nobody writes, of whatever family

@@ -16,8 +16,8 @@ _RUBY = re.compile(
     r"^\s*(?:def|class|module|if|unless|while|until|case|begin|for|function)\b|=\s*(?:if|unless|case|begin)\b"
     r"|\bdo[ \t]*(?:\|[^|\n]*\|)?[ \t]*$"
 )
-_SHELL = re.compile(r"^\s*(?:if|case)\b|(?:^|;)\s*do\b", re.M)
-_SHELL_END = re.compile(r"(?:^|;)\s*(?:fi|esac|done)\b", re.M)
+_SHELL = re.compile(r"^[ \t]*(?:if|case)\b|(?:^|;)[ \t]*do\b", re.M)
+_SHELL_END = re.compile(r"(?:^|;)[ \t]*(?:fi|esac|done)\b", re.M)
 _LUA = re.compile(r"\b(?:function|if|do|repeat)\b")
 _LUA_END = re.compile(r"\b(?:end|until)\b")
 _TAG = re.compile(
@@ -30,7 +30,7 @@ def begun(said: str, language: str) -> bool:
     """Whether `said`, whole lines, has opened what it has not closed: a bracket, a string, a comment, a block."""
     if unclosed(brackets(said, language)) or any(said.count(quotes) % 2 for quotes in ('"""', "'''")):
         return True
-    if re.search(r"^\s*/\*(?![\s\S]*\*/)", said, re.M):
+    if re.search(r"^[ \t]*/\*(?![\s\S]*\*/)", said, re.M):
         return True
     if language in _TEMPLATES and said.count("`") % 2:
         return True

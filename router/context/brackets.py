@@ -16,14 +16,14 @@ _STRING = r'''
     """[\s\S]*?""" | \'\'\'[\s\S]*?\'\'\' | "(?:\\.|[^"\\\n])*" | `(?:\\.|[^`\\\n])*`
   | (?<=[<&])'[a-z_]\w*\b(?!')                                    # a lifetime
   | (?<!\w)[bBfFrRuUL]{0,2}'(?:\\.|[^'\\\n])*'(?!\w)              # not an apostrophe, nor between digits
-  | (?<=[(,=:!&|?;{}])[ ]*/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/   # a regular expression
+  | (?<=[(,=:!&|?;{}])[ ]*/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n]){0,80}\]|[^/\\\n\[]){1,200}/   # a regular expression
 '''
-_COMMENT = r"/\*[\s\S]*?\*/ | <!--[\s\S]*?--> | (?<!\S)(?:\#[ !#]|--[ -]).*"
+_COMMENT = r"/\*[\s\S]*?\*/ | (?<!\S)(?:\#[ !#]|--[ -]).*"
 _SLASHES = r"(?<!\S)//.*"
 _DIVIDING = frozenset({"elixir", "lua", "perl", "python", "r", "ruby", "sh", "shellscript"})  # `//` is no comment
 _RUN = re.compile(r"[)\]};, \t]*$", re.M)
 _MARK = re.compile(r"\s*\d+")  # of a list, as in `1)`
-_CASE = re.compile(r"^\s*case\b.*\bin\s*$", re.M)
+_CASE = re.compile(r"^[ \t]*case\b.*\bin[ \t]*$", re.M)
 _PATTERN = re.compile(r"\s*[\w*?.|\"'$\[\]-]+")  # of a shell's `case`, as in `start)`
 
 
