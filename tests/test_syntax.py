@@ -63,6 +63,10 @@ CASES |= {
     "a loop in a shell until it is done": ("sh", "if a; then\n  b\n  ‸\nfi\n", "for x in y; do\n    z\n  done│\n  c\n"),
     "a text in a shell": ("sh", "‸\nls\n", "cat <<EOF\nhello\n"),
     "a text in a shell until its mark": ("sh", "‸\nls\n", "cat <<EOF\nhello\nEOF│\nls\n"),
+    "a shift to the left in Ruby is no text": ("rb", "‸\nz\n", "xs << y│\nz\n"),
+    "a text in Ruby": ("rb", "‸\nz\n", "x = <<~SQL\n  select\n"),
+    "a text in Ruby until its mark": ("rb", "‸\nz\n", "x = <<~sql\n  select\nsql│\ny\n"),
+    "a fence in Markdown": ("md", "‸\n\nThen.\n", "```sh\nls :(\n"),
     "an element": ("tsx", "const a = (\n  <ul>\n    ‸\n  </ul>\n);\n", "<li>\n      b\n"),
     "a docstring": ("py", "‸\nx = 1\n", 'def f():\n    """Do.\n\n    More.\n'),
     # Bodies

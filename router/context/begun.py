@@ -7,11 +7,14 @@ import re
 from router.context.brackets import brackets, unclosed
 
 _SHELLS = frozenset({"bash", "sh", "shellscript", "zsh"})
+_SHIFTING = frozenset({"perl", "php", "ruby"})
 _ENDING = frozenset({"crystal", "elixir", "julia", "ruby"})  # blocks end with `end`
 _TEMPLATES = frozenset({"go", "javascript", "javascriptreact", "tsx", "typescript", "typescriptreact", "vue", "svelte"})
 _TAGGED = frozenset({"astro", "html", "javascriptreact", "svelte", "tsx", "typescriptreact", "vue", "xml"})
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?<!\S)(?:#|--)[ -].*")
-_HEREDOC = re.compile(r"<<[<~-]?[ \t]*([\"']?)([A-Za-z_]\w*)\1.*\n(?P<body>(?:.*\n)*)")
+_TEXT = r"\1.*\n(?P<body>(?:.*\n)*)"
+_HEREDOC = re.compile(rf"(?<!<)<<-?[ \t]*([\"']?)([A-Za-z_]\w*){_TEXT}")
+_SHIFTED = re.compile(rf"<<[<~-]?([\"']?)((?<=[~\"'-])[a-z]\w*|[A-Z_]{{2}}\w*){_TEXT}")  # where `<< x` is an operator
 _RUBY = re.compile(
     r"^\s*(?:def|class|module|if|unless|while|until|case|begin|for|function)\b|=\s*(?:if|unless|case|begin)\b"
     r"|\bdo[ \t]*(?:\|[^|\n]*\|)?[ \t]*$"
@@ -28,6 +31,8 @@ _VOID = frozenset("area base br col embed hr img input link meta source track wb
 
 def begun(said: str, language: str) -> bool:
     """Whether `said`, whole lines, has opened what it has not closed: a bracket, a string, a comment, a block."""
+    if language == "markdown":
+        return said.count("```") % 2 > 0
     if unclosed(brackets(said, language)) or any(said.count(quotes) % 2 for quotes in ('"""', "'''")):
         return True
     if re.search(r"^[ \t]*/\*(?![\s\S]*\*/)", said, re.M):
@@ -39,8 +44,8 @@ def begun(said: str, language: str) -> bool:
 
 def _words(said: str, language: str) -> bool:
     """Whether a block that ends with a word has not ended."""
-    if language in _SHELLS | {"perl", "php", "ruby"} and (heredoc := _HEREDOC.search(said)):
-        return not re.search(rf"^\s*{heredoc[2]}\b", heredoc["body"], re.M)
+    if language in _SHELLS | _SHIFTING and (heredoc := (_HEREDOC if language in _SHELLS else _SHIFTED).search(said)):
+        return not re.search(rf"^[ \t]*{heredoc[2]}\b", heredoc["body"], re.M)
     bare = _QUOTED.sub("", said)
     if language in _SHELLS:
         return len(_SHELL.findall(bare)) > len(_SHELL_END.findall(bare))

@@ -108,6 +108,8 @@ def _is_filled(node: Node, body: Node, source: bytes, place: int, end: int) -> b
 
 def _settled(node: Node, source: bytes, end: int, language: str, more: bool) -> int | None:
     """The end of `node`'s last line, if nothing that may yet come belongs to it."""
+    if node.next_sibling is not None and "heredoc" in node.next_sibling.type:
+        node = node.next_sibling
     node_end = _end(node, source)
     line_end = source.find(b"\n", node_end)
     line = source[source.rfind(b"\n", 0, node_end) + 1 : line_end].strip()

@@ -28,14 +28,14 @@ _PATTERN = re.compile(r"\s*[\w*?.|\"'$\[\]-]+")  # of a shell's `case`, as in `s
 
 
 @cache
-def _tokens(language: str) -> re.Pattern[str]:
-    slashes = "" if language in _DIVIDING else f"| {_SLASHES}"
+def _tokens(dividing: bool) -> re.Pattern[str]:
+    slashes = "" if dividing else f"| {_SLASHES}"
     return re.compile(rf"{_STRING} | {_COMMENT} {slashes} | [()\[\]{{}}]", re.X)
 
 
 def brackets(text: str, language: str = "") -> list[Found]:
     """The brackets of a text that stand outside strings and comments."""
-    return [(found.start(), found[0]) for found in _tokens(language).finditer(text) if len(found[0]) == 1]
+    return [(found.start(), found[0]) for found in _tokens(language in _DIVIDING).finditer(text) if len(found[0]) == 1]
 
 
 def unclosed(found: list[Found]) -> list[Found]:
@@ -74,7 +74,7 @@ def balanced(before: str, after: str, meant: str, language: str = "") -> str:
     text, start = before + meant, len(before)
     found = brackets(text, language)
     opened = [one for one in found if one[0] < start]
-    spare = _spare(opened, before, after[len(rest) :] if CLOSERS.issuperset(rest) else after)
+    spare = _spare(opened, before, after[len(rest) :] if CLOSERS.issuperset(rest) else after, language)
     own: list[str] = []
     again = ""  # what the line opens again that it has closed: it will be closed by what closed it before
     for index, sign in found[len(opened) :]:
@@ -106,11 +106,11 @@ def _ends_a_block(text: str, index: int) -> bool:
     return _RUN.match(text, index) is not None
 
 
-def _spare(found: list[Found], before: str, after: str) -> list[str]:
+def _spare(found: list[Found], before: str, after: str, language: str) -> list[str]:
     """The brackets among those `found` in `before` the cursor that nothing `after` it closes, outermost first."""
     spare = unclosed(found)
     levels = [depth(before[before.rfind("\n", 0, index) + 1 :].partition("\n")[0]) for index, _ in spare]
-    for index, sign in unopened(brackets(after)):
+    for index, sign in unopened(brackets(after, language)):
         line = after[after.rfind("\n", 0, index) :].partition("\n")[2].partition("\n")[0]
         level = depth(line) if "\n" in after[:index] and line.lstrip()[0] in PAIRS else None
         if (matching := _match(spare, levels, PAIRS[sign], level)) is not None:
