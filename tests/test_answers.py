@@ -189,6 +189,11 @@ def test_the_marks_of_the_family_that_was_asked_end_the_text() -> None:
     assert shown.text == "1"
 
 
+def test_a_shell_knows_its_cases_though_they_began_far_above() -> None:
+    said = "c|d)\n  e\n  ;;"
+    assert balanced("a)\n  b\n  ;;\n", "", said, "shellscript") == said
+
+
 def test_in_a_text_fences_are_text() -> None:
     said = "```python\nf()\n```\n\nThen run it."
     for language in ("markdown", "restructuredtext", "plaintext"):

@@ -114,6 +114,19 @@ def test_where_a_block_is_whole(case: str) -> None:
     assert syntax.whole(cursor, said.replace("│", "")) == expected
 
 
+_SAID = st.text("ab(){}:\n \"'é𝒳\r=;<>/@#`", max_size=40) | st.lists(
+    st.sampled_from(["if a:\n", "  b\n", "}\n", "end\n", "def f\n", "f() {\n", "<li>\n", "@a\n", "SELECT a\n", "\r"]),
+    max_size=8,
+).map("".join)
+
+
+@given(st.sampled_from(sorted(LANGUAGES.values())), _SAID, st.integers(0, 40), _SAID)
+def test_a_block_is_some_lines_of_what_was_said(language: str, text: str, cursor: int, said: str) -> None:
+    cursor = min(cursor, len(text))
+    whole = Syntax(language, text, time.monotonic).whole(cursor, said)
+    assert whole is None or 0 <= whole <= said.rfind("\n")
+
+
 _PIECES = st.text("ab(){}:\n \t\"'é𝒳\r=", max_size=12)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from router.context.brackets import brackets, unclosed
+from router.context.brackets import SHELLS, brackets, unclosed
 
-_SHELLS = frozenset({"bash", "sh", "shellscript", "zsh"})
 _SHIFTING = frozenset({"perl", "php", "ruby"})
 _ENDING = frozenset({"crystal", "elixir", "julia", "ruby"})  # blocks end with `end`
 _TEMPLATES = frozenset({"go", "javascript", "javascriptreact", "tsx", "typescript", "typescriptreact", "vue", "svelte"})
@@ -44,10 +43,10 @@ def begun(said: str, language: str) -> bool:
 
 def _words(said: str, language: str) -> bool:
     """Whether a block that ends with a word has not ended."""
-    if language in _SHELLS | _SHIFTING and (heredoc := (_HEREDOC if language in _SHELLS else _SHIFTED).search(said)):
+    if language in SHELLS | _SHIFTING and (heredoc := (_HEREDOC if language in SHELLS else _SHIFTED).search(said)):
         return not re.search(rf"^[ \t]*{heredoc[2]}\b", heredoc["body"], re.M)
     bare = _QUOTED.sub("", said)
-    if language in _SHELLS:
+    if language in SHELLS:
         return len(_SHELL.findall(bare)) > len(_SHELL_END.findall(bare))
     if language == "lua":
         return len(_LUA.findall(bare)) > len(_LUA_END.findall(bare))

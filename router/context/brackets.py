@@ -12,6 +12,8 @@ CLOSERS = frozenset(")]}>\"'`;,: \t")  # what an editor puts behind the cursor, 
 PAIRS = {")": "(", "]": "[", "}": "{"}
 Found: TypeAlias = "tuple[int, str]"  # where a bracket stands, and which it is
 
+SHELLS = frozenset({"bash", "sh", "shellscript", "zsh"})
+
 _STRING = r'''
     """[\s\S]*?""" | \'\'\'[\s\S]*?\'\'\' | "(?:\\.|[^"\\\n])*" | `(?:\\.|[^`\\\n])*`
   | (?<=[<&])'[a-z_]\w*\b(?!')                                    # a lifetime
@@ -20,7 +22,7 @@ _STRING = r'''
 '''
 _COMMENT = r"/\*[\s\S]*?\*/ | (?<!\S)(?:\#[ !#]|--[ -]).*"
 _SLASHES = r"(?<!\S)//.*"
-_DIVIDING = frozenset({"elixir", "lua", "perl", "python", "r", "ruby", "sh", "shellscript"})  # `//` is no comment
+_DIVIDING = SHELLS | {"elixir", "lua", "perl", "python", "r", "ruby"}  # where `//` is no comment
 _RUN = re.compile(r"[)\]};, \t]*$", re.M)
 _MARK = re.compile(r"\s*\d+")  # of a list, as in `1)`
 _CASE = re.compile(r"^[ \t]*case\b.*\bin[ \t]*$", re.M)
@@ -85,7 +87,7 @@ def balanced(before: str, after: str, meant: str, language: str = "") -> str:
             (own or spare).pop()
         elif _opened_again(text, index):
             again = PAIRS[sign]
-        elif _ends_a_block(text, index):
+        elif _ends_a_block(text, index, language):
             return text[start:index]
     return meant
 
@@ -96,14 +98,18 @@ def _opened_again(text: str, index: int) -> bool:
     return len(line) > 1 and line[-1] == PAIRS[line[0]]
 
 
-def _ends_a_block(text: str, index: int) -> bool:
+def _ends_a_block(text: str, index: int, language: str) -> bool:
     """Whether a closing bracket begins its line, or belongs to the closing signs at its end."""
     head = text[text.rfind("\n", 0, index) + 1 : index]
     if not head.strip(")]};, \t"):
         return True
-    if text[index] == ")" and (_MARK.fullmatch(head) or (_PATTERN.fullmatch(head) and _CASE.search(text, 0, index))):
+    if text[index] == ")" and (_MARK.fullmatch(head) or (_PATTERN.fullmatch(head) and _in_case(text, index, language))):
         return False
     return _RUN.match(text, index) is not None
+
+
+def _in_case(text: str, index: int, language: str) -> bool:
+    return language in SHELLS or _CASE.search(text, 0, index) is not None
 
 
 def _spare(found: list[Found], before: str, after: str, language: str) -> list[str]:
