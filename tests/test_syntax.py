@@ -78,6 +78,8 @@ CASES |= {
         "x: int\n\n    def f(self):\n        return 1│\n\n    def g(self):\n",
     ),
     "also between braces": ("ts", "class A {\n  ‸\n}\n", "a = 1;\n  f() {\n    b();\n  }│\n\n  g() {\n"),
+    "a body is whole at its bracket": ("ts", "function f() {\n  ‸\n}\n", "a();\n  b();\n}│\ng();\n"),
+    "so is an object": ("js", "x = {\n  ‸\n};\n", "a: 1,\n  b: 2,\n};│\ny();\n"),
     "an else that follows a bracket": ("ts", "if (a) {\n  b();\n} ‸\n", "else {\n  c();\n}│\nd();\n"),
     "what closes the line is typed over": ("py", "foo(‸)\nbar()\n", "\n    a,\n)│\nb()\n"),
     "after a line that is whole, the next": ("py", "x = 1‸\n", "\ny = 2│\nz = 3\n"),
@@ -124,7 +126,7 @@ _SAID = st.text("ab(){}:\n \"'é𝒳\r=;<>/@#`", max_size=40) | st.lists(
 def test_a_block_is_some_lines_of_what_was_said(language: str, text: str, cursor: int, said: str) -> None:
     cursor = min(cursor, len(text))
     whole = Syntax(language, text, time.monotonic).whole(cursor, said)
-    assert whole is None or 0 <= whole <= said.rfind("\n")
+    assert whole is None or (whole <= said.rfind("\n") and said[:whole].strip())
 
 
 _PIECES = st.text("ab(){}:\n \t\"'é𝒳\r=", max_size=12)

@@ -78,7 +78,7 @@ def _stolen(tree: Tree, source: bytes, start: int, place: int, end: int) -> bool
 
 
 def _member(node: Node, source: bytes, place: int, end: int) -> Node | None:
-    """What of `node` is wanted; None: all that its empty surroundings hold, and that has not come to its end.
+    """What of `node` is wanted; None: all that the empty surroundings will hold, and that has not ended yet.
 
     Of a class, the first member with a body of its own.
     """
@@ -91,14 +91,15 @@ def _member(node: Node, source: bytes, place: int, end: int) -> Node | None:
         node, body = body, body.parent
     if body is None or not _is_filled(node, body, source, place, end):
         return node
-    if not (_is_class(body) or (body.parent is not None and _is_class(body.parent))):
-        return None
-    return next((child for child in body.named_children if _is_long(child)), None)
+    long = None
+    if _is_class(body) or (body.parent is not None and _is_class(body.parent)):
+        long = next((child for child in body.named_children if _is_long(child)), None)
+    return long or (body if _end(body, source) <= end else None)
 
 
 def _is_filled(node: Node, body: Node, source: bytes, place: int, end: int) -> bool:
     """Whether all that some brackets hold was just inserted: then the body is wanted, not its first statement."""
-    if body.parent is None or body.is_error or body.start_byte >= place or _end(body, source) <= end:
+    if body.parent is None or body.is_error or body.start_byte >= place:
         return False
     if body.child_count < 2 or body.children[-1].type not in _ENDS:
         return False
