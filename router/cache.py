@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from router.context.brackets import TYPED_FOR_YOU
 from router.types import Call, Document
 
 _BEHIND = 200  # code points before a suggestion that must still stand there, and after it
 _CLOSED = 4  # brackets that an editor may close by itself while one suggestion is typed
-_CLOSERS = ")]}>\"'`"
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -94,7 +94,7 @@ def _alike(after: str, then: str) -> bool:
     """Whether the text behind the cursor is what it was, give or take brackets that an editor closes by itself."""
     if after == then:
         return True
-    bare, bare_then = after.lstrip(_CLOSERS), then.lstrip(_CLOSERS)
+    bare, bare_then = after.lstrip(TYPED_FOR_YOU), then.lstrip(TYPED_FOR_YOU)
     if abs(len(after) - len(bare) - len(then) + len(bare_then)) > _CLOSED:
         return False
     if len(after) < _BEHIND and len(then) < _BEHIND:

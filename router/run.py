@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from router import Superseded
+from router.context.brackets import TYPED_FOR_YOU
 from router.types import Request, Timing
 
 LINGER = 0.03  # seconds; editors cancel a request right before they send the one that goes on with it
-_CLOSERS = ")]}\"'`"
 
 
 class Run:
@@ -41,7 +41,7 @@ class Run:
         if cursor < at or now[:at] != text[:at]:
             return None
         rest, rest_now = text[at:], now[cursor:]
-        closed = len(rest_now) == len(rest) + 1 and rest_now[0] in _CLOSERS and rest_now[1:] == rest
+        closed = len(rest_now) == len(rest) + 1 and rest_now[0] in TYPED_FOR_YOU and rest_now[1:] == rest
         return now[at:cursor] if closed or rest_now == rest else None
 
     def hears(self, text: str) -> str:

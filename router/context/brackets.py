@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from router.context.lines import depth, last_line, lf
 
+TYPED_FOR_YOU = ")]}>\"'`"  # what an editor closes by itself
 CLOSERS = frozenset(")]}>\"'`;,: \t")  # what an editor puts behind the cursor, and what ends a line
 PAIRS = {")": "(", "]": "[", "}": "{"}
 Found: TypeAlias = "tuple[int, str]"  # where a bracket stands, and which it is

@@ -15,9 +15,8 @@ from router.context.blocks import block_end, by_indentation, finished
 from router.context.brackets import typed_over
 from router.context.grammars import grammar
 from router.context.lines import first_line
-from router.types import Change
+from router.types import LARGEST, Change
 
-LARGEST = 2_000_000  # code points; a tree costs about twenty times its source in memory
 SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer behind it
 _CHUNK = 1 << 16  # bytes that the parser is given at a time
 _SPLICE = 0.02  # seconds that one question may take; a model needs about as long for one token
