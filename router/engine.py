@@ -134,7 +134,9 @@ class Router:
         try:
             call = self._call(task, request, route, kept)
             said = cache.answers.get(call)
-            if said is None:
+            if said is not None:
+                self._stop(request.document.path)
+            else:
                 journey.outcome = "silent"
                 said = await self._answer(journey, fleet.generate(runtime, call), kept)
                 if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway

@@ -10,7 +10,7 @@ import pytest
 import router
 from router.config import Config
 from router.engine import Router
-from router.runtimes.scripted import Scripted
+from router.runtimes.scripted import Script, Scripted
 from router.types import Call, Delta, Insertion, Request, Timing
 from tests.fixture import complete
 from tests.test_engine import run
@@ -25,8 +25,8 @@ async def settled() -> None:
 class Paced(Scripted):
     """Says what it is given to say, stretch by stretch; an empty stretch is the end."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, family: str) -> None:
+        super().__init__(Script(family=family))
         self.stretches: asyncio.Queue[str] = asyncio.Queue()
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
@@ -49,8 +49,8 @@ class Paced(Scripted):
 class Typist:
     """Asks at one picture after the other; what was asked before goes on until it is answered or dropped."""
 
-    def __init__(self) -> None:
-        self.engine = Paced()
+    def __init__(self, family: str = "plain") -> None:
+        self.engine = Paced(family)
         self.router = Router(Config(), engines={"scripted": self.engine})
         self._version = 0
 
@@ -140,6 +140,24 @@ def test_an_answer_that_nobody_goes_on_with_stops() -> None:
         await it.engine.say("foo(")
         first.cancel()
         await it.engine.left.wait()
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_an_answer_that_is_known_already_stops_the_one_in_the_making() -> None:
+    async def story() -> None:
+        it = Typist(family="qwen")
+        await it.router.start()
+        silent = await it.ask("x = ‸\n")
+        await it.engine.say("")
+        assert await silent == []
+        other = await it.ask("y = ‸\n")
+        await it.engine.say("foo(")
+        assert await (await it.ask("x = ‸\n")) == []
+        with pytest.raises(router.Superseded):
+            await other
+        assert it.engine.left.is_set()
         await it.router.aclose()
 
     run(story())
