@@ -10,9 +10,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from bench import table, trace
-from bench.engine import Engine, Event
+from bench.engine import Event
 from bench.server import URI, Server, encoded, with_settings
-from bench.start import complete
+from bench.start import completed
 
 KEYS, CANCELS = 200, 60
 SETTLED = 1.5  # seconds for the first parse and the late imports
@@ -61,19 +61,9 @@ def _ask(server: Server, line: int, column: int, *before: bytes) -> float:
 
 def stops(count: int) -> list[float]:
     """Milliseconds from `$/cancelRequest` to the closed socket of an engine that is generating."""
-    text, at = trace.document()
-    events: SimpleQueue[Event] = SimpleQueue()
-    engine = Engine(events)
-    server = Server(with_settings(runtime__engine="ollama", runtime__ollama__host=engine.host), events)
-    try:
-        server.start()
-        server.open(text)
-        complete(server, text, at)
+    with completed(*trace.document()) as (server, engine):
         engine.hold = True
-        return [_stopped(server, events, number) for number in range(count)]
-    finally:
-        server.stop()
-        engine.close()
+        return [_stopped(server, server.events, number) for number in range(count)]
 
 
 def _stopped(server: Server, events: SimpleQueue[Event], line: int) -> float:

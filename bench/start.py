@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bench import table, trace
@@ -68,6 +69,14 @@ def _lines(text: str, count: int) -> str:
 
 
 def _completed(text: str, at: int) -> tuple[float, float]:
+    with completed(text, at) as (server, _):
+        time.sleep(0.5)  # for what the server does once it has nothing else to do
+        return server.memory()
+
+
+@contextmanager
+def completed(text: str, at: int) -> Iterator[tuple[Server, Engine]]:
+    """Our server with a document open after a completion by Ollama, and the engine that plays Ollama."""
     events: SimpleQueue[Event] = SimpleQueue()
     engine = Engine(events)
     server = Server(with_settings(runtime__engine="ollama", runtime__ollama__host=engine.host), events)
@@ -75,8 +84,7 @@ def _completed(text: str, at: int) -> tuple[float, float]:
         server.start()
         server.open(text)
         complete(server, text, at)
-        time.sleep(0.5)  # for what the server does once it has nothing else to do
-        return server.memory()
+        yield server, engine
     finally:
         server.stop()
         engine.close()

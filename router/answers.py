@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from router.context.brackets import CLOSERS, balanced, typed_over
-from router.context.lines import depth, first_line, fitted, last_line, lf, line_end
+from router.context.lines import around, depth, first_line, fitted, last_line, lf, line_end
 from router.types import Insertion, Span
 
 _PROSE = frozenset(
@@ -37,7 +37,6 @@ _COMMON = re.compile(  # lines that open or close many a block: one of them alon
     r"|<\w[^<>]*>|//.*|/?\*.*"
 )
 _RULERS = "-=*#_~./ "  # what people draw lines with
-_NEAR = 4_000  # code points to either side of the cursor that the rules look at
 
 
 def insertion(text: str, at: int, said: str, language: str = "", marks: Iterable[str] = ()) -> Insertion | None:
@@ -45,7 +44,7 @@ def insertion(text: str, at: int, said: str, language: str = "", marks: Iterable
 
     `marks` are the control tokens of its family.
     """
-    before, after = lf(text[max(0, at - _NEAR) : at]), lf(text[at : at + _NEAR])
+    before, after = map(lf, around(text, at))
     meant = _without_marks(lf(said), marks)
     if not _in_prose(text, at, language):
         meant = _without_talk(meant)
@@ -66,8 +65,8 @@ def place(text: str, at: int, meant: str) -> Insertion | None:
 
     None when that would change nothing.
     """
-    rest = first_line(text[at : at + _NEAR])
-    end = at + typed_over(text[max(0, at - _NEAR) : at], rest, lf(meant))
+    before, after = around(text, at)
+    end = at + typed_over(before, first_line(after), lf(meant))
     meant = lf(meant).replace("\n", line_end(text))
     return None if not meant or text[at:end] == meant else Insertion(meant, Span(at, end))
 
@@ -81,7 +80,7 @@ def _trimmed(meant: str, rest: str) -> str:
 
 def _in_prose(text: str, at: int, language: str) -> bool:
     """Whether words and fences are at home here: in a text, a comment, a docstring."""
-    if language in _PROSE or _COMMENT.match(last_line(text[max(0, at - _NEAR) : at])):
+    if language in _PROSE or _COMMENT.match(last_line(around(text, at)[0])):
         return True
     quoted = any(text.count(quotes, 0, at) % 2 for quotes in ('"""', "'''"))
     return quoted or text.rfind("/*", 0, at) > text.rfind("*/", 0, at)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from router.context import privacy, window
 from router.context.blocks import by_indentation
 from router.context.brackets import balanced
+from router.context.lines import around
 from router.context.syntax import Syntax
 from router.models import families
 from router.types import Call, Document, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
-_NEAR = 4_000  # code points to either side of it that decide whether a bracket is one too many
 UNKNOWN = 4096  # tokens; the window of an engine that does not tell
 _DENSE = 3.0  # code points per token in dense code: 95 % of Python has more (measured on 1,102 files)
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
@@ -55,7 +55,7 @@ def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int |
     whole = syntax.whole(at, said) if syntax.text == text else by_indentation(text, at, settled, language)
     if whole is not None:
         return whole
-    kept = balanced(text[max(0, at - _NEAR) : at], text[at : at + _NEAR], settled, language)
+    kept = balanced(*around(text, at), settled, language)
     if len(kept) < len(settled.rstrip()):
         return len(kept)
     lines = said.split("\n")

@@ -32,6 +32,7 @@ from router.types import (
     Delta,
     Document,
     Insertion,
+    Lane,
     Request,
     Route,
     Runtime,
@@ -39,10 +40,10 @@ from router.types import (
     Timing,
 )
 
-RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
 Stream: TypeAlias = "AsyncGenerator[Delta | Timing, None]"
 
-LEAST_ROOM = 1 / 8
+RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
+LEAST_ROOM = 1 / 8  # of the engine's window, however often it calls a prompt too long
 OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
 
@@ -138,7 +139,7 @@ class Router:
                 self._stop(request.document.path)
             else:
                 journey.outcome = "silent"
-                said = await self._answer(journey, fleet.generate(runtime, call), kept)
+                said = await self._answer(task.lane, journey, fleet.generate(runtime, call), kept)
                 if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
                     cache.answers.put(call, said)
             return self._shown(journey, said, cache)
@@ -167,21 +168,21 @@ class Router:
             cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
         return insertion
 
-    async def _answer(self, journey: Journey, stream: Stream, kept: Open) -> str:
+    async def _answer(self, lane: Lane, journey: Journey, stream: Stream, kept: Open) -> str:
         """What the engine answers: the answer that is being made, if the user types on as it goes; else a new one."""
         request = journey.request
         run = kept.run
         if run is None or not run.takes_over(request):
             self._stop(request.document.path)
-            run = kept.run = Run(request, lambda run: self._say(run, stream, kept))
+            run = kept.run = Run(request, lambda run: self._say(run, lane, stream, kept))
         try:
             return await run.answer(request)
         finally:
             journey.first, journey.timing = run.first, run.timing
 
-    async def _say(self, run: Run, stream: Stream, kept: Open) -> str:
+    async def _say(self, run: Run, lane: Lane, stream: Stream, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        async with self._schedule.turn("typing", run.request.document.path), aclosing(stream):
+        async with self._schedule.turn(lane, run.request.document.path), aclosing(stream):
             async for item in stream:
                 if isinstance(item, Timing):
                     run.timing = item

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node, Tree
 
 from router.context.begun import begun, tags
-from router.context.lines import depth, last_line, opens
+from router.context.lines import around, depth, last_line, opens
 
 _BODIES = ("block", "body", "then", "statement_list", "statements", "section", "mapping", "sequence", "document")
 _CLASSES = ("class", "impl", "interface", "trait", "struct", "enum", "module", "object", "namespace")
@@ -26,7 +26,6 @@ _ANEW = re.compile(  # what cannot go on with the line above
 )
 _SQL = re.compile(r"\s*(?:ALTER|CREATE|DELETE|INSERT|SELECT|UPDATE|WITH)\b")
 _CLOSES = re.compile(r"\s*(?:[)\]}]|</|(?:end|fi|done|esac|until)\b)")
-_NEAR = 4_000  # code points
 
 
 def block_end(tree: Tree, source: bytes, place: int, end: int, language: str, further: str = "") -> int | None:
@@ -156,7 +155,7 @@ def _first_word(source: bytes, offset: int, blanks: bytes = b" \t\r\n") -> int:
 
 def by_indentation(text: str, at: int, said: str, language: str = "") -> int | None:
     """How much of `said` is a block, where there is no tree: it ends where a line is no deeper than its first."""
-    opening = last_line(text[max(0, at - _NEAR) : at])
+    opening = last_line(around(text, at)[0])
     lines = said.split("\n")[:-1]
     taken = 0
     while lines and not lines[0].strip() and not opens(opening):

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+_NEAR = 4_000  # code points
 _JUST_ABOVE = 12  # lines that tell how deep a place may be
 _TAB = 4  # columns; only ever compared with others of the same text
 _OPENS = re.compile(
@@ -14,6 +15,11 @@ _OPENS = re.compile(
     r"(?!.*(?:;|\bend)$)|<\w[^<>/]*>$",
     re.I,
 )
+
+
+def around(text: str, at: int) -> tuple[str, str]:
+    """What stands before and after a place, as far as the rules for one answer look: O(1), however long the text."""
+    return text[max(0, at - _NEAR) : at], text[at : at + _NEAR]
 
 
 def lf(text: str) -> str:

@@ -14,14 +14,13 @@ from tree_sitter import Parser, Point, Tree
 from router.context.blocks import block_end, by_indentation, finished
 from router.context.brackets import typed_over
 from router.context.grammars import grammar
-from router.context.lines import first_line
+from router.context.lines import around, first_line
 from router.types import LARGEST, Change
 
 SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer behind it
 _CHUNK = 1 << 16  # bytes that the parser is given at a time
 _SPLICE = 0.02  # seconds that one question may take; a model needs about as long for one token
 _HOPELESS = 1.0  # seconds of parsing one text after which it is read as plain text
-_NEAR = 4_000  # code points to either side of the cursor that decide what is typed over
 Clock: TypeAlias = Callable[[], float]
 
 
@@ -112,8 +111,8 @@ class Syntax:
 
     def _typed_over(self, at: int, said: str) -> int:
         """How many closing signs behind the cursor will go, because `said` brings them itself; each is one byte."""
-        near = self._text[max(0, at - _NEAR) : at], self._text[at : at + _NEAR]
-        return typed_over(near[0], first_line(near[1]), said)
+        before, after = around(self._text, at)
+        return typed_over(before, first_line(after), said)
 
 
 def _source(text: str) -> bytes:
