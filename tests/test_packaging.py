@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from lsp.server import VERSION
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 LAUNCHER = Path(sys.executable).with_name("switchyard")
@@ -188,3 +190,7 @@ def test_only_plain_settings_keep_argparse_out(arguments: list[str], settings: l
     from lsp.__main__ import settings_only
 
     assert settings_only(arguments) == settings
+
+
+def test_the_server_says_the_version_of_the_package() -> None:
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text()
