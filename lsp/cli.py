@@ -1,4 +1,4 @@
-"""The command line: what can be asked for in a shell; tables for people and `--json` for programs."""
+"""The command line: what can be asked for in a shell. Each command is a module of `commands`, imported when asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 from lsp import terminal
@@ -17,7 +18,7 @@ def run(arguments: Sequence[str]) -> int:
     terminal.ready()
     args = _parser().parse_args(arguments)
     try:
-        command: Callable[[argparse.Namespace], int] = args.command
+        command: Callable[[argparse.Namespace], int] = import_module(f"lsp.commands.{args.command}").run
         return command(args)
     except SwitchyardError as error:
         terminal.note(f"switchyard: {error}")
@@ -36,24 +37,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"switchyard {version('switchyard')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, does: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+    def command(name: str, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         said = "set one setting, as in --set runtime.engine=echo; may be repeated"
         sub.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=said)
-        sub.set_defaults(command=does)
+        sub.set_defaults(command=name)
         return sub
 
-    command("lsp", _lsp, "the language server, over stdio; editors start it")
-    sub = command("complete", _complete, "complete at one place of a file, and print what would be inserted")
+    command("lsp", "the language server, over stdio; editors start it")
+    sub = command("complete", "complete at one place of a file, and print what would be inserted")
     sub.add_argument(
         "place", type=_place, metavar="FILE:LINE:COL", help="line and column from 1, as editors print them"
     )
     sub.add_argument("--manual", action="store_true", help="as if asked for by hand, not by a keystroke")
     _json(sub)
-    _json(command("models", _models, "the engines that are here, their models, and which one completes"))
-    _json(command("doctor", _doctor, "what was found, what is missing, and the command that mends it"))
-    _json(command("config", _config, "all settings, and where each value comes from"))
-    sub = command("demo", _demo, "type into a file as an editor would, and show what is suggested")
+    _json(command("models", "the engines that are here, their models, and which one completes"))
+    _json(command("doctor", "what was found, what is missing, and the command that mends it"))
+    _json(command("config", "all settings, and where each value comes from"))
+    sub = command("demo", "type into a file as an editor would, and show what is suggested")
     sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
     sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
     return parser
@@ -68,39 +69,3 @@ def _place(text: str) -> tuple[str, int, int]:
     if not (name and line.isascii() and line.isdigit() and column.isascii() and column.isdigit()):
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE:COL, such as app.py:12:5")
     return name, int(line[:12]), int(column[:12])
-
-
-def _lsp(args: argparse.Namespace) -> int:
-    from lsp.server import serve
-
-    return serve(args.settings)
-
-
-def _demo(args: argparse.Namespace) -> int:
-    from lsp import demo
-
-    return demo.run(args.file, args.settings, args.fast)
-
-
-def _doctor(args: argparse.Namespace) -> int:
-    from lsp import doctor
-
-    return doctor.run(args.settings, args.json)
-
-
-def _complete(args: argparse.Namespace) -> int:
-    from lsp import commands
-
-    return commands.complete(*args.place, settings=args.settings, manual=args.manual, as_json=args.json)
-
-
-def _models(args: argparse.Namespace) -> int:
-    from lsp import commands
-
-    return commands.models(args.settings, args.json)
-
-
-def _config(args: argparse.Namespace) -> int:
-    from lsp import commands
-
-    return commands.config(args.settings, args.json)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp import cli, commands, doctor, files, terminal
+from lsp import cli, files, terminal
 from lsp.client import Client
+from lsp.commands import doctor, models
 from router.config import Config
 from router.models.plan import Survey
 from router.runtimes import child
@@ -217,7 +218,7 @@ def surveyed(monkeypatch: pytest.MonkeyPatch, *surveys: Survey) -> None:
     async def survey(_: Config) -> Sequence[Survey]:
         return surveys
 
-    monkeypatch.setattr(commands, "survey", survey)
+    monkeypatch.setattr(models, "survey", survey)
 
 
 def test_doctor_names_a_model_that_cannot_fill_in_the_middle(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

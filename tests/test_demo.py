@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp import demo, places
+from lsp import places
 from lsp.client import Buffer, Client, ServerEnded
+from lsp.commands import demo
 from lsp.places import Place
 from lsp.typist import Pause, Typist
 from router import SwitchyardError
@@ -142,7 +143,7 @@ def test_the_demonstration_names_the_engine_and_shows_ghost_text_and_silence(
 ) -> None:
     file = tmp_path / "store.py"
     file.write_text(SOURCE)
-    assert demo.run(str(file), script, fast=True) == 0
+    assert demo.show(str(file), script, fast=True) == 0
     said = capsys.readouterr().out
     engine, why, *rest = said.splitlines()
     assert engine == "engine: scripted"
@@ -161,7 +162,7 @@ def test_a_server_without_an_engine_is_an_answer_and_not_a_wait(
     file = tmp_path / "store.py"
     file.write_text(SOURCE)
     closed = ["runtime.engine=ollama", "runtime.ollama.host=http://127.0.0.1:9"]
-    assert demo.run(str(file), closed, fast=True) == 1
+    assert demo.show(str(file), closed, fast=True) == 1
     assert "127.0.0.1:9" in capsys.readouterr().out
 
 
@@ -179,7 +180,7 @@ def test_a_file_that_will_not_do_gets_a_sentence(content: bytes, sentence: str, 
     file = tmp_path / "odd.py"
     file.write_bytes(content)
     with pytest.raises(SwitchyardError, match=sentence):
-        demo.run(str(file))
+        demo.show(str(file))
 
 
 def test_a_server_that_ends_says_why() -> None:

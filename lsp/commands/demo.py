@@ -1,7 +1,8 @@
-"""The demonstration: plays the editor's part, types into a real file and prints what the real engine suggests."""
+"""`switchyard demo`: plays the editor's part, types into a real file and prints what the real engine suggests."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import shlex
 import statistics
@@ -20,12 +21,17 @@ from router.types import LARGEST, Document, Status
 
 PLACES = 4
 PATIENCE = 120.0  # seconds for the engine to say that it is ready; a big model loads that long from a slow disk
-_DEFAULT = ("messages.py", "client.py")  # of this package, the first that is there
+_DEFAULT = ("messages.py", "client.py")  # of the package above, the first that is there
 _LINES = 6  # of one suggestion
 _GHOST, _TYPED, _QUIET, _GOOD = "bright_black italic", "bold", "bright_black", "green"  # on a terminal
 
 
-def run(name: str | None, settings: Sequence[str] = (), fast: bool = False) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Show the main job in a file that is named, or in one of our own; the exit code. Raises SwitchyardError."""
+    return show(args.file, args.settings, args.fast)
+
+
+def show(name: str | None, settings: Sequence[str] = (), fast: bool = False) -> int:
     """Show the main job in the file `name`, or in one of our own; the exit code. Raises SwitchyardError."""
     document = files.read(name or _own())
     places = _places(document, name or document.path)
@@ -33,7 +39,7 @@ def run(name: str | None, settings: Sequence[str] = (), fast: bool = False) -> i
 
 
 def _own() -> str:
-    return str(next(path for name in _DEFAULT if (path := Path(__file__).with_name(name)).is_file()))
+    return str(next(path for name in _DEFAULT if (path := Path(__file__).parent.with_name(name)).is_file()))
 
 
 def _shown(path: str) -> str:

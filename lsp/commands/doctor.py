@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import platform
 import shutil
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from lsp import commands, files, terminal
+from lsp import files, terminal
+from lsp.commands import config, models
 from lsp.settings import user_file
 from router import BadConfig
 from router.config import Config
@@ -40,16 +42,16 @@ class Check(Struct, frozen=True):
     mend: str = ""
 
 
-def run(settings: Sequence[str], as_json: bool) -> int:
+def run(args: argparse.Namespace) -> int:
     """Look at everything and print it; 1 when the main job can't run. Raises nothing but for a wrong --set."""
-    chosen, checks = _settings(settings)
+    chosen, checks = _settings(args.settings)
     with terminal.waiting("asking the engines"):
         surveys, wrong = _survey(chosen)
     checks += wrong
-    route, why = commands.choose(surveys, chosen)
+    route, why = models.choose(surveys, chosen)
     checks += [*_engines(surveys), *_hosts(chosen, surveys), *_editors()]
     verdict = _verdict(route, why)
-    if as_json:
+    if args.json:
         versions = {"python": platform.python_version(), "platform": platform.platform(), **_versions()}
         plain = [structs.asdict(check) for check in checks]
         terminal.as_json({"ok": route is not None, "verdict": verdict, "checks": plain, "versions": versions})
@@ -61,7 +63,7 @@ def run(settings: Sequence[str], as_json: bool) -> int:
 def _survey(settings: Config) -> tuple[Sequence[Survey], list[Check]]:
     """What the engines say; or what is wrong with settings of which no engine can be made."""
     try:
-        return asyncio.run(commands.survey(settings)), []
+        return asyncio.run(models.survey(settings)), []
     except BadConfig as error:
         return (), [Check("settings", "wrong", str(error), "correct that setting")]
 
@@ -97,9 +99,9 @@ def _verdict(route: Route | None, why: str) -> str:
 def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
     """The settings in force, or the defaults when a file is wrong; a wrong --set is raised."""
     try:
-        layers = commands.layers(settings, Path.cwd())
+        layers = config.layers(settings, Path.cwd())
         files = [layer.name for layer in layers if layer.name != "--set"]
-        chosen = commands.read_settings(settings, Path.cwd())
+        chosen = config.read_settings(settings, Path.cwd())
     except BadConfig as error:
         if str(error).startswith("--set"):
             raise
