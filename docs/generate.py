@@ -44,9 +44,11 @@ If your own file is wrong from the start, nothing is suggested until it is mende
 [complete]
 automatic = false        # suggest only when asked
 
-[runtime]
-engine = "ollama"
-model = "qwen2.5-coder:1.5b"
+[models]
+complete = "qwen2.5-coder:1.5b"
+
+[machine]
+swap = "never"           # no job pushes the model that completes out of memory
 
 [privacy]
 exclude = ["*.pem", "secrets/"]

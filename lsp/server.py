@@ -68,10 +68,10 @@ class Server:
     def _begin(self, client: messages.Initialize) -> None:
         """What can wait until `initialize` is answered: the settings, the router, and what they import."""
         from lsp.settings import Settings
-        from router import config
+        from router import layers
         from router.engine import Router
 
-        self._settings = Settings(config.launch(self._launch), self.notices.show)
+        self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
         self._settings.enter(_folder(client.root))
         self._watch_settings()
@@ -232,9 +232,9 @@ def _real(uri: str) -> str:
 def serve_stdio(launch: Sequence[tuple[str, str]] = ()) -> int:
     """Serve one editor over stdin and stdout until it leaves; the exit code. Raises BadConfig for wrong arguments."""
     if launch:
-        from router import config
+        from router import layers
 
-        config.launch(launch)
+        layers.launch(launch)
     stdin, stdout = wire.claim()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="switchyard: %(message)s")
     return asyncio.run(_serve(stdin, stdout, launch))

@@ -7,8 +7,9 @@ import stat
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-from router import BadConfig, config
-from router.config import Config, Layer
+from router import BadConfig, layers
+from router.config import Config
+from router.layers import Layer
 
 WORKSPACE_FILE = ".switchyard.toml"
 EDITOR = "the editor's settings"
@@ -35,7 +36,7 @@ class Settings:
         self._wrong: dict[str, str] = {}  # what is the matter with a file, or with what the editor says
         self._said: set[str] = set()  # what the user has been told and is still so
         self.trusted = False
-        self.config = config.merge([launch]).config
+        self.config = layers.merge([launch]).config
 
     def enter(self, root: str) -> Config:
         """Read both files; `root` is the workspace's folder, or empty."""
@@ -85,9 +86,9 @@ class Settings:
     def _from_editor(self, values: object) -> None:
         if not isinstance(values, dict):
             raise BadConfig("The editor's settings must be a table of settings.")
-        self._editor = config.layer(EDITOR, values, "workspace")
+        self._editor = layers.layer(EDITOR, values, "workspace")
 
-    def _read(self, file: str, trust: config.Trust) -> None:
+    def _read(self, file: str, trust: layers.Trust) -> None:
         def read() -> None:
             if (found := layer(file, trust)) is None:
                 self._files.pop(file, None)
@@ -105,7 +106,7 @@ class Settings:
 
     def _merge(self) -> Config:
         files = [self._files.get(self._user), self._launch, self._files.get(self._workspace), self._editor]
-        merged = config.merge([layer for layer in files if layer is not None])
+        merged = layers.merge([layer for layer in files if layer is not None])
         wrong = [*self._wrong.values(), *merged.complaints]
         for sentence in wrong:
             if sentence not in self._said:
@@ -117,13 +118,13 @@ class Settings:
 
 def user_file() -> str:
     """Where the user's own settings are looked for."""
-    return config.user_path(os.environ, os.path.expanduser("~"))
+    return layers.user_path(os.environ, os.path.expanduser("~"))
 
 
-def layer(file: str, trust: config.Trust) -> Layer | None:
+def layer(file: str, trust: layers.Trust) -> Layer | None:
     """What a settings file says; None: there is none. Raises BadConfig."""
     text = _text(file)
-    return None if text is None else config.parse(file, text, trust)
+    return None if text is None else layers.parse(file, text, trust)
 
 
 def _text(file: str) -> str | None:

@@ -120,6 +120,8 @@ class Router:
         if request.task not in self.tasks:
             raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
         task = self.tasks[request.task]
+        if task.answer != "insertion" and not task.body:
+            raise router.BadTask(f"{request.task} is planned for, and cannot be asked for yet.")
         return replace(task, max_tokens=min(task.max_tokens, self.config.complete.max_tokens))
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:

@@ -16,7 +16,7 @@ from router.types import Call, Delta, Route, Runtime, Status, Timing
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
 SILENT = 20.0  # seconds of waiting in a row, over all requests, after which an engine is taken to hang
-_HUNG = "has said nothing for a long while; restart it, or take a smaller model with runtime.model."
+_HUNG = "has said nothing for a long while; restart it, or take a smaller model with models.complete."
 _STAND_IN = Route("echo", "echo", families.PLAIN)
 
 Tell: TypeAlias = Callable[[Status], None]

@@ -75,6 +75,8 @@ def _expected(kind: Any, meta: Meta) -> str:
         return "true or false"
     if kind is int:
         return f"a whole number from {meta.ge} to {meta.le}" if meta.le else f"a whole number from {meta.ge} up"
+    if kind is float:
+        return f"a number from {meta.ge:g} to {meta.le:g}" if meta.le is not None else f"a number from {meta.ge:g} up"
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
     if kind is str:

@@ -20,6 +20,10 @@ class _Front(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lane: Lane
     size: float
     max_tokens: int
+    least: float
+    context: int
+    patience: float
+    deadline: float
 
 
 def read(name: str, text: str) -> Task:

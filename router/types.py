@@ -15,6 +15,7 @@ Lane: TypeAlias = Literal["typing", "attended", "background"]
 Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save", "changes"]
 AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
 Outcome: TypeAlias = Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
+Fate: TypeAlias = Literal["", "accepted", "partly accepted", "dismissed"]
 
 LARGEST = 2_000_000  # code points of a document; a tree costs about twenty times its source in memory
 
@@ -57,7 +58,12 @@ class Request(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """One job of a programmer, as a file in prompts/ describes it. `size` is in billions of parameters."""
+    """One job of a programmer, as a file in prompts/ describes it.
+
+    What it asks of a model: `size` in billions of parameters, but no fewer than `least`; a `context` and an answer of
+    `max_tokens` tokens; the first line within `patience`, the whole answer within `deadline` seconds. A task without
+    a `body` that is no insertion is planned for, and cannot be asked for yet.
+    """
 
     name: str
     title: str
@@ -66,24 +72,66 @@ class Task(Struct, frozen=True):
     lane: Lane
     size: float
     max_tokens: int
+    least: float = 0.0
+    context: int = 4096
+    patience: float = 2.0
+    deadline: float = 60.0
     body: str = ""
 
 
-class Model(Struct, frozen=True):
-    """A model that a runtime has: `size` in bytes (0: unknown), `window` in tokens (0: unknown).
+class Layers(Struct, frozen=True):
+    """`count` layers that are alike, as far as memory goes.
 
-    `family` names a table of families.toml, or is empty when the model cannot fill in the middle.
-    `loaded`: its weights are in memory now. `remote`: it would be run on somebody else's machine.
+    `kv_heads` heads keep a key of `key` and a value of `value` numbers per token (0 heads: the layer keeps none of its
+    own); `window` is how many tokens back it looks (0: all). `state`: bytes that a recurrent layer keeps per slot,
+    however long the text.
+    """
+
+    count: int
+    kv_heads: int = 0
+    key: int = 0
+    value: int = 0
+    window: int = 0
+    state: int = 0
+
+
+class Shape(Struct, frozen=True):
+    """How a model is built, as far as memory and time depend on it. `heads` are those of a query; `experts` in all."""
+
+    architecture: str
+    layers: tuple[Layers, ...]
+    embedding: int = 0
+    heads: int = 0
+    feed_forward: int = 0
+    vocabulary: int = 0
+    experts: int = 0
+    experts_used: int = 0
+
+
+class Model(Struct, frozen=True):
+    """A model that a runtime has: `size` of its weights in bytes, `window` in tokens, as trained (0: unknown).
+
+    `family` names a table of families.toml, or is empty when the model cannot fill in the middle. `active` of the
+    `parameters` are read per token (0: all). `fixed`: the runtime serves it with this window, whatever is asked for.
+    `loaded`: its weights are in memory now, where it holds `held` bytes (0: unknown). `remote`: it would be run on
+    somebody else's machine. `thinks`: it thinks aloud unless it is told not to.
     """
 
     runtime: str
     name: str
     family: str = ""
     parameters: int = 0
+    active: int = 0
     size: int = 0
+    quantisation: str = ""
     window: int = 0
+    fixed: bool = False
+    shape: Shape | None = None
+    digest: str = ""
+    held: int = 0
     loaded: bool = False
     remote: bool = False
+    thinks: bool = False
 
 
 Option: TypeAlias = "tuple[str, int | float | bool | str]"
@@ -92,7 +140,8 @@ Option: TypeAlias = "tuple[str, int | float | bool | str]"
 class Route(Struct, frozen=True):
     """Where a task runs: one model with one constant set of options. `why` is a sentence for the user.
 
-    `window` is in tokens (0: unknown).
+    `window` is in tokens (0: unknown); `slots` requests are answered at once. `keep` is how many seconds the weights
+    stay in memory after an answer (-1: for ever).
     """
 
     runtime: str
@@ -101,6 +150,8 @@ class Route(Struct, frozen=True):
     window: int = 0
     options: tuple[Option, ...] = ()
     why: str = ""
+    slots: int = 1
+    keep: int = -1
 
 
 class Call(Struct, frozen=True):
@@ -108,7 +159,8 @@ class Call(Struct, frozen=True):
 
     `prompt` is sent as it stands, sentinels included; `suffix` is only for an engine that lays out
     its own prompt, as `echo` does, and so is `context` (verbatim source, most relevant last).
-    `schema` is a JSON schema, or empty. A `system` text makes it a chat.
+    `schema` is a JSON schema, or empty. A `system` text makes it a chat. `begun`: how the answer begins, for an
+    engine that was interrupted and is to go on from there.
     """
 
     route: Route
@@ -119,6 +171,7 @@ class Call(Struct, frozen=True):
     max_tokens: int = 128
     stop: tuple[str, ...] = ()
     schema: str = ""
+    begun: str = ""
 
 
 class Delta(Struct, frozen=True):
@@ -162,7 +215,12 @@ class Status(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """One line of the ledger: what one request cost and what came of it; times in milliseconds."""
+    """One line of the ledger: what one request cost and what came of it; times in milliseconds.
+
+    `at` is when it came, in seconds since 1970 (UTC); `queued_ms` how long it waited for its turn; `prefill_ms` and
+    `decode_ms` are the engine's own account. `why` says in a word or two why it was dropped or nothing was shown.
+    `fate` is what the user did with what was shown; `joules` is what it took (0: nobody measured).
+    """
 
     task: str
     engine: str
@@ -170,9 +228,16 @@ class Turn(Struct, frozen=True):
     outcome: Outcome
     total_ms: float
     first_ms: float = 0.0
+    queued_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
     prompt_tokens: int = 0
     reused_tokens: int = -1
     answer_tokens: int = 0
+    at: float = 0.0
+    why: str = ""
+    fate: Fate = ""
+    joules: float = 0.0
 
 
 class Runtime(Protocol):
@@ -188,6 +253,12 @@ class Runtime(Protocol):
 
     async def load(self, route: Route) -> None:
         """Bring the route's weights into memory; goes on even if whoever waits here is cancelled."""
+
+    async def unload(self, route: Route) -> None:
+        """Give the memory of the route's weights back; nothing if they are not there, or not ours to unload."""
+
+    async def count(self, route: Route, text: str) -> int:
+        """How many tokens the route's model makes of a text; -1 where the engine has no way to tell."""
 
     def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """The answer as it arrives, then one Timing; ending without a Timing is a failure.

@@ -19,7 +19,8 @@ from lsp.rest import Rest
 from lsp.server import Server
 from lsp.settings import Settings
 from lsp.wire import Wire
-from router import Incomplete, config
+from router import Incomplete, layers
+from router.config import Complete
 from router.context import privacy
 from router.types import Answer, Change, Delta, Document, Insertion, Request, Span, Status
 
@@ -78,7 +79,7 @@ class Desk:
         self.server = Server(self.connection, ())
         self.server._begin = lambda client: None  # type: ignore[method-assign]
         self.server._router = router  # type: ignore[assignment]
-        self.server._settings = Settings(config.launch(()), self.outbox.sent.append)  # type: ignore[arg-type]
+        self.server._settings = Settings(layers.launch(()), self.outbox.sent.append)  # type: ignore[arg-type]
         self.server._settings.trusted = True
 
     def send(self, method: str, params: object, id: object = None) -> None:
@@ -376,9 +377,9 @@ def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch:
     user = tmp_path / "user.toml"
     monkeypatch.setenv("SWITCHYARD_CONFIG", str(user))
     said: list[str] = []
-    settings = Settings(config.launch([("complete.max_lines", "9")]), said.append)
+    settings = Settings(layers.launch([("complete.max_lines", "9")]), said.append)
     user.write_text("[complete]\nmax_tokens = 100\nmax_lines = 3")
-    assert settings.enter(str(tmp_path)).complete == config.Complete(max_tokens=100, max_lines=9)
+    assert settings.enter(str(tmp_path)).complete == Complete(max_tokens=100, max_lines=9)
     user.write_text("[complete\n")
     assert settings.read().complete.max_tokens == 100
     user.write_bytes(b"\xff")
@@ -395,7 +396,7 @@ def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch:
     settings.read()
     assert len(said) == 5, "what was mended and is wrong again is said again"
     user.unlink()
-    assert settings.read().complete == config.Complete(max_tokens=50, max_lines=9)
+    assert settings.read().complete == Complete(max_tokens=50, max_lines=9)
 
 
 def test_nothing_is_sent_while_nobody_knows_what_the_user_keeps_back(
@@ -405,7 +406,7 @@ def test_nothing_is_sent_while_nobody_knows_what_the_user_keeps_back(
     monkeypatch.setenv("SWITCHYARD_CONFIG", str(user))
     user.write_text("[privacy]\nexclude = [\n")
     said: list[str] = []
-    settings = Settings(config.launch(()), said.append)
+    settings = Settings(layers.launch(()), said.append)
     settings.edit({})
     assert said == []
     settings.enter(str(tmp_path))
@@ -423,7 +424,7 @@ def test_nothing_is_sent_while_nobody_knows_what_the_user_keeps_back(
 def test_without_a_file_of_the_users_own_nothing_is_kept_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (tmp_path / "none.toml", tmp_path / "none" / "none.toml", Path("/dev/null")):
         monkeypatch.setenv("SWITCHYARD_CONFIG", str(name))
-        settings = Settings(config.launch(()), pytest.fail)
+        settings = Settings(layers.launch(()), pytest.fail)
         settings.enter("a\0b")
         assert settings.trusted
 
@@ -431,7 +432,7 @@ def test_without_a_file_of_the_users_own_nothing_is_kept_back(tmp_path: Path, mo
 def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWITCHYARD_CONFIG", str(tmp_path))
     said: list[str] = []
-    settings = Settings(config.launch(()), said.append)
+    settings = Settings(layers.launch(()), said.append)
     settings.enter("")
     assert not settings.trusted
     assert str(tmp_path) in said[0]

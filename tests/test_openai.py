@@ -314,7 +314,7 @@ ERROR = {"error": {"message": "SECRET", "type": "server_error", "code": 500}}
         pytest.param(
             fake.refuse(404, '{"error": {"message": "The model `SECRET` does not exist."}}'),
             router.ModelMissing,
-            "runtime.model",
+            "models.complete",
             id="404",
         ),
         pytest.param(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router import BadConfig
-from router.config import Config, Embedded, Ollama, Runtime
+from router.config import Config, Embedded, Models, Ollama, Runtime
 from router.models.plan import Survey, choose
 from router.types import Model
 
@@ -31,7 +31,7 @@ def test_the_smallest_that_does_it_well_is_taken() -> None:
 
 
 def test_the_model_that_the_user_names_is_taken() -> None:
-    config = Config(runtime=Runtime(model="qwen2.5-coder:7b"))
+    config = Config(models=Models(complete="qwen2.5-coder:7b"))
     assert choose([ollama("qwen2.5-coder:1.5b", "qwen2.5-coder:7b"), ECHO], config).model == "qwen2.5-coder:7b"
 
 
@@ -43,7 +43,7 @@ def test_without_a_model_echo_says_why_and_never_calls_itself_one() -> None:
 
 
 def test_echo_says_what_is_wrong_with_the_models_that_are_there() -> None:
-    named = Config(runtime=Runtime(model="qwen2.5-coder:3b"))
+    named = Config(models=Models(complete="qwen2.5-coder:3b"))
     assert "`ollama pull qwen2.5-coder:3b`" in choose([ollama("qwen2.5-coder:1.5b"), ECHO], named).why
     why = choose([ollama("llama3:2b"), ECHO], Config()).why
     assert why.startswith("No model that is there will do")
@@ -60,14 +60,14 @@ def test_a_model_that_runs_on_somebody_elses_machine_is_never_taken() -> None:
 
 def test_a_model_without_the_marks_is_named_as_such() -> None:
     with pytest.raises(BadConfig, match="llama3:2b cannot fill in the middle"):
-        choose([ollama("llama3:2b")], Config(runtime=Runtime(engine="ollama", model="llama3:2b")))
+        choose([ollama("llama3:2b")], Config(runtime=Runtime(engine="ollama"), models=Models(complete="llama3:2b")))
     with pytest.raises(BadConfig, match="None of the 1 models can fill in the middle"):
         choose([ollama("llama3:2b")], Config(runtime=Runtime(engine="ollama")))
 
 
 def test_a_model_that_is_missing_comes_with_the_command_that_brings_it() -> None:
     with pytest.raises(BadConfig, match="`ollama pull codegemma:2b`"):
-        choose([ollama("llama3:2b")], Config(runtime=Runtime(engine="ollama", model="codegemma:2b")))
+        choose([ollama("llama3:2b")], Config(runtime=Runtime(engine="ollama"), models=Models(complete="codegemma:2b")))
 
 
 def test_the_options_of_a_model_are_constant_and_within_its_window() -> None:

@@ -6,7 +6,20 @@ import pytest
 
 from router import BadTask, tasks
 
-FRONT = '+++\ntitle = "T"\noffer = "cursor"\nanswer = "prose"\nlane = "attended"\nsize = 3\nmax_tokens = 9\n+++\n'
+FRONT = """\
++++
+title = "T"
+offer = "cursor"
+answer = "prose"
+lane = "attended"
+size = 3
+least = 1
+context = 4096
+max_tokens = 9
+patience = 2
+deadline = 60
++++
+"""
 
 
 def test_a_task_is_front_matter_and_a_prompt() -> None:

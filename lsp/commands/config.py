@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import router.config
+import router.layers
 from lsp import terminal
 from lsp.settings import WORKSPACE_FILE, layer, user_file
 from router import BadConfig
-from router.config import Config, Layer
+from router.config import Config
+from router.layers import Layer
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,12 +21,12 @@ def run(args: argparse.Namespace) -> int:
     known = router.config.settings()
     rows: dict[str, tuple[object, str]] = {}
     for count in range(len(found) + 1):  # who changed a value last is where it comes from
-        merged = router.config.merge(found[:count])
+        merged = router.layers.merge(found[:count])
         for path, setting in known.items():
             value = _leaf(merged.config, path)
             if setting.key not in rows or rows[setting.key][0] != value:
                 rows[setting.key] = (value, found[count - 1].name if count else "")
-    for complaint in router.config.merge(found).complaints:
+    for complaint in router.layers.merge(found).complaints:
         terminal.note(f"switchyard: {complaint}")
     if args.json:
         terminal.as_json({key: {"value": value, "from": source} for key, (value, source) in rows.items()})
@@ -43,7 +45,7 @@ def _leaf(tree: object, path: Sequence[str]) -> object:
 
 def layers(settings: Sequence[str], folder: Path) -> list[Layer]:
     """The settings of the user, of the command line and of the workspace `folder`. Raises BadConfig."""
-    launched = router.config.launch([_pair(setting) for setting in settings])
+    launched = router.layers.launch([_pair(setting) for setting in settings])
     found = layer(user_file(), "user"), launched, layer(str(folder / WORKSPACE_FILE), "workspace")
     return [it for it in found if it is not None]
 
@@ -57,7 +59,7 @@ def _pair(setting: str) -> tuple[str, str]:
 
 def read_settings(settings: Sequence[str], folder: Path) -> Config:
     """The tree in force for the workspace `folder`; what it may not ask for is noted on stderr. Raises BadConfig."""
-    merged = router.config.merge(layers(settings, folder))
+    merged = router.layers.merge(layers(settings, folder))
     for complaint in merged.complaints:
         terminal.note(f"switchyard: {complaint}")
     return merged.config

@@ -30,7 +30,7 @@ def choose(surveys: Sequence[Survey], config: Config) -> Route:
 
     Raises BadConfig when there is none, not even `echo`, with the way out.
     """
-    named = config.runtime.model
+    named = config.models.complete
     for survey in surveys:
         able = [model for model in survey.models if model.family and not model.remote]
         if survey.engine == "embedded" and not (named or config.runtime.embedded.gguf):
@@ -67,7 +67,7 @@ def _options(model: Model, config: Config) -> tuple[Option, ...]:
 
 def _window(model: Model, config: Config) -> int:
     """The model's window in tokens, or what the settings allow it of that."""
-    asked = config.runtime.ollama.window
+    asked = min(4096, config.runtime.ollama.window)
     return min(asked, model.window or asked) if model.runtime == "ollama" else model.window
 
 

@@ -31,6 +31,12 @@ class Echo:
     async def load(self, route: Route) -> None:
         return None
 
+    async def unload(self, route: Route) -> None:
+        return None
+
+    async def count(self, route: Route, text: str) -> int:
+        return -1
+
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """At most one stretch, then the Timing; the loop gets its turn between one text and the next."""
         began = time.perf_counter()

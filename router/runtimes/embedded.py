@@ -117,6 +117,15 @@ class Embedded:
             self._starting = (route.model, task)
         await asyncio.shield(self._starting[1])
 
+    async def unload(self, route: Route) -> None:
+        """End the child that holds the route's model."""
+        if self._child is not None and self._child.model == route.model:
+            ended, self._child = self._child, None
+            await ended.end()
+
+    async def count(self, route: Route, text: str) -> int:
+        return -1
+
     async def _start(self, name: str, after: tuple[str, asyncio.Task[child.Child]] | None) -> child.Child:
         if after is not None and not after[1].done():
             await asyncio.wait([after[1]])
@@ -139,7 +148,7 @@ class Embedded:
             await self.models()
         if name not in self._found:
             raise ModelMissing(
-                f"There is no GGUF file for {name}; correct runtime.model, or name it in runtime.embedded.gguf."
+                f"There is no GGUF file for {name}; correct models.complete, or name it in runtime.embedded.gguf."
             )
         return self._found[name]
 

@@ -133,13 +133,10 @@ class Ollama:
 
     def _fits(self, running: dict[str, int], route: Route) -> bool:
         """Whether the model is among these with a window of ours: what we ask for, or what Ollama made of it."""
-        name, asked = tagged(route.model), self._asked(route)
+        name, asked = tagged(route.model), self._options(route)["num_ctx"]
         if name not in running:
             return name in self._shares and self._shares[name] <= running.items()
         return running[name] in (0, asked, self._windows.get((name, asked), asked))
-
-    def _asked(self, route: Route) -> int:
-        return int(self._options(route)["num_ctx"])
 
     async def _running(self) -> dict[str, int]:
         """The loaded models and their windows (0: it does not say)."""
@@ -155,6 +152,17 @@ class Ollama:
             self._loads[key].add_done_callback(_heard)
         await asyncio.shield(self._loads[key])
 
+    async def unload(self, route: Route) -> None:
+        """Give the weights' memory back, by an empty prompt that is kept for no time."""
+        self._loaded_until.pop(tagged(route.model), None)
+        client = await self._line.client("load")
+        options = self._options(route)
+        await self._line.ask(client.generate(route.model, prompt="", keep_alive=0, options=options), route.model)
+
+    async def count(self, route: Route, text: str) -> int:
+        """Not told: Ollama has no way to ask its tokenizer."""
+        return -1
+
     async def _load(self, route: Route) -> None:
         client = await self._line.client("load")
         options = self._options(route)
@@ -163,7 +171,7 @@ class Ollama:
         self._doubted.discard(name)
         running = await self._running()
         if window := running.get(name):
-            self._windows[name, self._asked(route)] = window
+            self._windows[name, self._options(route)["num_ctx"]] = window
         elif running and name not in running:  # it shares its weights, and so a process, with one of those listed
             self._shares[name] = frozenset(running.items())
         self._loaded_until[name] = time.monotonic() + FRESH
@@ -217,7 +225,7 @@ class Ollama:
         """Ollama's own account, in ns there and ms here. Raises PromptCut when the counts say so."""
         count = last.prompt_eval_count or 0
         # 0.30.0 alone counted only the tokens that its cache did not spare.
-        if self._version != (0, 30, 0) and was_cut(len(call.prompt), count, self._asked(call.route)):
+        if self._version != (0, 30, 0) and was_cut(len(call.prompt), count, self._options(call.route)["num_ctx"]):
             raise self._line.engine.cut(call.route.model)
         self._doubted.discard(tagged(call.route.model))
         self._loaded_until[tagged(call.route.model)] = time.monotonic() + FRESH

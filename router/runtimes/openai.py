@@ -83,6 +83,12 @@ class OpenAI:
                 raise self._engine.silent()
             await asyncio.sleep(0.1)
 
+    async def unload(self, route: Route) -> None:
+        """Nothing: what a server holds is its owner's business."""
+
+    async def count(self, route: Route, text: str) -> int:
+        return -1
+
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """Stream one answer; it counts only once the server has said why it ended."""
         if self._llama is None:
@@ -174,7 +180,7 @@ def _engine(name: str, host: str) -> Engine:
         start="ask again" if ours else "start it",
         setting=f"runtime.{name}" if ours else "runtime.openai.host",
         key="set runtime.openai.key_file or runtime.openai.key_env",
-        pull="correct runtime.model, or load it there",
+        pull="correct models.complete, or load it there",
         window=f"raise runtime.{name}.window" if ours else "start the server with a larger one",
     )
 

@@ -84,6 +84,12 @@ class Scripted:
     async def load(self, route: Route) -> None:
         return None
 
+    async def unload(self, route: Route) -> None:
+        return None
+
+    async def count(self, route: Route, text: str) -> int:
+        return len(text) // 4
+
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         self.heard.append(call)
         self.asked.set()
