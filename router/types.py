@@ -15,7 +15,7 @@ Lane: TypeAlias = Literal["typing", "attended", "background"]
 Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save", "changes"]
 AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
 Outcome: TypeAlias = Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
-Fate: TypeAlias = Literal["", "accepted", "partly accepted", "dismissed"]
+Fate: TypeAlias = Literal["", "accepted", "partly accepted", "typed", "dismissed"]
 
 LARGEST = 2_000_000  # code points of a document; a tree costs about twenty times its source in memory
 
@@ -219,7 +219,8 @@ class Turn(Struct, frozen=True):
 
     `at` is when it came, in seconds since 1970 (UTC); `queued_ms` how long it waited for its turn; `prefill_ms` and
     `decode_ms` are the engine's own account. `why` says in a word or two why it was dropped or nothing was shown.
-    `fate` is what the user did with what was shown; `joules` is what it took (0: nobody measured).
+    `fate` is what the user did with what was shown ("typed": by hand to its end, so it was right and saved nothing);
+    `joules` is what it took (0: nobody measured); `path` is written only where the user wants that.
     """
 
     task: str
@@ -238,6 +239,7 @@ class Turn(Struct, frozen=True):
     why: str = ""
     fate: Fate = ""
     joules: float = 0.0
+    path: str = ""
 
 
 class Runtime(Protocol):
