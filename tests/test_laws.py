@@ -15,7 +15,7 @@ PURE = """
     types tasks cache answers completion config layers settings toml
     context/begun context/blocks context/brackets context/grammars context/lines context/privacy
     context/syntax context/window echo/__init__ echo/choice echo/places
-    models/families models/plan models/gguf models/hardware
+    models/families models/plan models/gguf models/hardware models/known
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

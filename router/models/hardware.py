@@ -25,7 +25,7 @@ class Gpu(Struct, frozen=True):
 class Machine(Struct, frozen=True):
     """A whole machine: `memory` and `free` in bytes, `bandwidth` of main memory in bytes/s, `flops` of the processor.
 
-    `unified`: the accelerator has no memory of its own.
+    `unified`: the accelerator has no memory of its own. `notes`: what could not be found out, a sentence each.
     """
 
     name: str
@@ -37,3 +37,4 @@ class Machine(Struct, frozen=True):
     gpus: tuple[Gpu, ...] = ()
     unified: bool = False
     system: System = "linux"
+    notes: tuple[str, ...] = ()
