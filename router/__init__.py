@@ -3,12 +3,14 @@
     SwitchyardError           what goes wrong, said so that the user can mend it
     ├── BadConfig             a key, a type or a value in a settings file
     ├── BadTask               a file in prompts/
+    ├── BadLedger             the ledger's file can't be read or written
     ├── Superseded            a newer request for the same document took this one's place
     └── RuntimeFailure        an engine could not do its part
         ├── Unreachable       nobody answers, or what answers is not an engine
         ├── Refused           the engine says no: not signed in, forbidden, not able to
         ├── ModelMissing      the engine answers, the model is not there
         ├── OutOfMemory       the model does not fit
+        ├── WouldEvict        only without the model that completes does it fit: ask again with consent
         ├── Busy              the engine's own queue is full
         ├── Incomplete        the answer broke off, stalled or was not well-formed
         └── PromptCut         the engine would cut, or has cut, the prompt
@@ -27,6 +29,10 @@ class BadConfig(SwitchyardError):
 
 class BadTask(SwitchyardError):
     """A file in prompts/ is not a task; names file and field."""
+
+
+class BadLedger(SwitchyardError):
+    """The ledger's file can't be read or written, now or ever; names it."""
 
 
 class Superseded(SwitchyardError):
@@ -51,6 +57,10 @@ class ModelMissing(RuntimeFailure):
 
 class OutOfMemory(RuntimeFailure):
     """The model does not fit into what is free."""
+
+
+class WouldEvict(RuntimeFailure):
+    """Its load would push the model that completes out of memory for a while: the user is asked first."""
 
 
 class Busy(RuntimeFailure):

@@ -49,12 +49,16 @@ class Document(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """All that a task may see. `manual`: the user asked by hand, it was not a keystroke."""
+    """All that a task may see. `manual`: the user asked by hand, it was not a keystroke.
+
+    `consent`: the model that completes may be pushed out of memory for it.
+    """
 
     task: str
     document: Document
     span: Span
     manual: bool = False
+    consent: bool = False
 
 
 class Task(Struct, frozen=True):
