@@ -14,7 +14,7 @@ import pytest
 
 import router
 from router import config
-from router.runtimes import ollama, transport
+from router.runtimes import ollama, ollama_dialect, transport
 from router.types import Call, Delta, Model, Route, Timing
 from tests import fake_ollama as fake
 from tests.engine import facade, random_gguf
@@ -538,7 +538,7 @@ def test_a_length_says_that_the_answer_is_partial() -> None:
     ],
 )
 def test_a_cut_prompt_is_known_by_its_count(chars: int, count: int, window: int, cut: bool) -> None:
-    assert ollama.was_cut(chars, count, window) is cut
+    assert ollama_dialect.was_cut(chars, count, window) is cut
 
 
 @pytest.mark.parametrize("system", ["", "Explain."], ids=["completion", "chat"])
@@ -577,7 +577,7 @@ def test_importing_and_constructing_cost_nothing() -> None:
 
 
 def test_a_model_by_any_of_its_names_is_one() -> None:
-    assert ollama.tagged("a") == "a:latest"
-    assert ollama.tagged("host:5000/a/b") == "host:5000/a/b:latest"
-    assert ollama.tagged("a:1b") == "a:1b"
+    assert ollama_dialect.tagged("a") == "a:latest"
+    assert ollama_dialect.tagged("host:5000/a/b") == "host:5000/a/b:latest"
+    assert ollama_dialect.tagged("a:1b") == "a:1b"
     assert Model("ollama", "a:1b").name == "a:1b"

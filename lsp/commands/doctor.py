@@ -23,7 +23,7 @@ from router import BadConfig
 from router.config import Config
 from router.models.plan import Survey
 from router.runtimes import child
-from router.runtimes.ollama import is_cloud
+from router.runtimes.ollama_dialect import is_cloud
 from router.types import Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")

@@ -80,16 +80,16 @@ class Hardened:
         )
         return cast("AsyncGenerator[Any, None]", await asked)
 
-    async def read(self, path: str, shape: type[T]) -> T:
-        """A GET that the client has no method for, or whose answer it shortens."""
-        http = (await self.client("probe"))._client
+    async def read(self, path: str, shape: type[T], question: dict[str, Any] | None = None, model: str = "") -> T:
+        """What the client has no method for, or whose answer it shortens: a GET, or a POST if there is a question."""
+        http = (await self.client("probe" if question is None else "long"))._client
         try:
-            response = await http.get(path)
+            response = await (http.get(path) if question is None else http.post(path, json=question))
             if response.status_code != 200:
-                raise self.engine.refusal("", response.status_code, response.text)
+                raise self.engine.refusal(model, response.status_code, response.text)
             return msgspec.json.decode(response.content, type=shape)
         except self.faults as error:
-            raise self.failure(error) from error
+            raise self.failure(error, model) from error
 
     def failure(self, error: Exception, model: str = "", *, begun: bool = False) -> RuntimeFailure:
         """Our error for one of the client's; what it quotes of the answer is not passed on."""

@@ -1,0 +1,158 @@
+"""What Ollama has, on its disk and in memory, told as our models."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from router import RuntimeFailure
+from router.models import families, gguf
+from router.runtimes import ollama_dialect as dialect
+from router.runtimes.hardened import Hardened
+from router.types import Model
+
+if TYPE_CHECKING:
+    import ollama
+
+NAME = "ollama"
+AT_ONCE = 4  # requests to /api/show
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What Ollama says of a model in words."""
+
+    parameter_size: str = ""
+    quantization_level: str = ""
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """One model of `/api/tags`; the client's own type leaves `remote_host` out, and that is what we must know."""
+
+    name: str
+    digest: str = ""
+    size: int = 0
+    remote_host: str = ""
+    remote_model: str = ""
+    details: Details | None = None
+
+    @property
+    def remote(self) -> bool:
+        return bool(self.remote_host or self.remote_model) or dialect.is_cloud(self.name)
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """The answer to `/api/tags`."""
+
+    models: tuple[Tag, ...] | None = ()
+
+
+class Running(msgspec.Struct, frozen=True):
+    """One model of `/api/ps`: `size` bytes in all, `size_vram` of them on accelerators; both as llama.cpp's log has it.
+
+    `context_length` is its window, 0 where an old Ollama does not say.
+    """
+
+    name: str = ""
+    model: str = ""
+    digest: str = ""
+    size: int = 0
+    size_vram: int = 0
+    context_length: int = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes on the accelerators, or in main memory where nothing is on one."""
+        return max(0, self.size_vram or self.size)
+
+
+class Processes(msgspec.Struct, frozen=True):
+    """The answer to `/api/ps`."""
+
+    models: tuple[Running, ...] | None = ()
+
+
+class Version(msgspec.Struct, frozen=True):
+    """The answer to `/api/version`."""
+
+    version: str
+
+
+class Shelf:
+    """What one Ollama has. `digests` are those of its last list, by name; `remote` the names that run elsewhere."""
+
+    def __init__(self, line: Hardened) -> None:
+        self._line = line
+        self._shown: dict[tuple[str, str], ollama.ShowResponse] = {}
+        self.version: tuple[int, ...] | None = None
+        self.remote: set[str] | None = None
+        self.digests: dict[str, str] = {}
+
+    async def models(self) -> list[Model]:
+        """What was pulled, with what each can do; models that run on somebody else's machine are marked."""
+        tags = await self.listed()
+        gate = asyncio.Semaphore(AT_ONCE)
+        running = await self.running()
+        return list(await asyncio.gather(*(self._model(tag, running, gate) for tag in tags)))
+
+    async def listed(self) -> tuple[Tag, ...]:
+        """The models on its disk. What was shown of those that are gone, or are others now, is forgotten."""
+        await self.numbered()
+        tags = (await self._line.read("/api/tags", Tags)).models or ()
+        self.remote = {dialect.tagged(tag.name) for tag in tags if tag.remote}
+        self.digests = {dialect.tagged(tag.name): tag.digest for tag in tags}
+        there = {(tag.name, tag.digest) for tag in tags}
+        self._shown = {key: shown for key, shown in self._shown.items() if key in there}
+        return tags
+
+    async def numbered(self) -> tuple[int, ...]:
+        """Ollama's version in numbers, read once; (0,) when it does not say."""
+        if self.version is None:
+            said = (await self._line.read("/api/version", Version)).version
+            self.version = tuple(int(part) for part in re.findall(r"\d+", said)[:3]) or (0,)
+        return self.version
+
+    async def running(self) -> dict[str, Running]:
+        """The models in memory; one that is still being loaded is not among them."""
+        listed = (await self._line.read("/api/ps", Processes)).models or ()
+        return {dialect.tagged(it.model or it.name): it for it in listed}
+
+    async def shown(self, name: str, digest: str = "") -> ollama.ShowResponse:
+        """What `/api/show` says of a model, asked once for each version of it. Raises RuntimeFailure."""
+        key = (name, digest or self.digests.get(dialect.tagged(name), ""))
+        if key not in self._shown:
+            self._shown[key] = await self._line.ask((await self._line.client("probe")).show(name), name)
+        return self._shown[key]
+
+    async def _model(self, tag: Tag, running: Mapping[str, Running], gate: asyncio.Semaphore) -> Model:
+        model = Model(NAME, tag.name, family=families.of(tag.name), size=tag.size, digest=tag.digest, remote=tag.remote)
+        if tag.remote:
+            return msgspec.structs.replace(model, family="")
+        shown = None
+        async with gate:
+            with suppress(RuntimeFailure):  # deleted since, or of a kind that it cannot show
+                shown = await self.shown(tag.name, tag.digest)
+        process = running.get(dialect.tagged(tag.name))
+        mine = process is not None and process.digest in ("", tag.digest)  # else it is what the name meant before
+        held = process.held if process is not None and mine else 0
+        return msgspec.structs.replace(completed(model, tag, shown), loaded=mine, held=held)
+
+
+def completed(model: Model, tag: Tag, shown: ollama.ShowResponse | None) -> Model:
+    """The model with what `/api/show` adds; a template with a family's marks tells what a name does not."""
+    facts: Mapping[str, Any] = (shown.modelinfo if shown else None) or {}
+    capabilities = (shown.capabilities if shown else None) or ()
+    details = tag.details or Details()
+    by_template = gguf.by_marks((shown.template if shown else None) or "") if "insert" in capabilities else ""
+    return msgspec.structs.replace(
+        model,
+        family=model.family or by_template,
+        parameters=dialect.whole(facts.get("general.parameter_count")) or dialect.counted(details.parameter_size),
+        quantisation=details.quantization_level if details.quantization_level != "unknown" else "",
+        window=dialect.whole(facts.get(f"{facts.get('general.architecture')}.context_length")),
+        thinks="thinking" in capabilities,
+    )
