@@ -35,6 +35,9 @@ class Ollama(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         str, Meta(description="Where Ollama listens.", pattern="^https?://", examples=["http://127.0.0.1:11434"])
     ] = "http://127.0.0.1:11434"
     window: Annotated[int, Meta(description="The largest num_ctx that a model gets, in tokens.", ge=512)] = 32768
+    loaded: Annotated[
+        int, Meta(description="How many models it holds at once, per card: its OLLAMA_MAX_LOADED_MODELS.", ge=1, le=100)
+    ] = 3
 
 
 class OpenAI(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

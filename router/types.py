@@ -138,6 +138,14 @@ class Model(Struct, frozen=True):
     thinks: bool = False
 
 
+class Survey(Struct, frozen=True):
+    """What one engine said of itself: its models, or the sentence that tells why it has none."""
+
+    engine: str
+    models: tuple[Model, ...] = ()
+    error: str = ""
+
+
 Option: TypeAlias = "tuple[str, int | float | bool | str]"
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import msgspec
-
 from router import BadConfig
 from router.config import Config
 from router.types import Model, Option, Route
+from router.types import Survey as Survey
 
 _WAY_OUT = "`ollama pull qwen2.5-coder:1.5b` brings one that can"
 WANTED = 1.8e9  # parameters: 1.5 to 3 billion with fill-in-the-middle do completion well
 UNASKED = 4e9  # parameters: a larger model is not started in our own process unless the user names it
 _BYTES_PER_PARAMETER = 0.62  # of a 4-bit GGUF with its overhead, where only the file's size is known
-
-
-class Survey(msgspec.Struct, frozen=True):
-    """What one engine said of itself: its models, or the sentence that tells why it has none."""
-
-    engine: str
-    models: tuple[Model, ...] = ()
-    error: str = ""
 
 
 def choose(surveys: Sequence[Survey], config: Config) -> Route:
