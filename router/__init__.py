@@ -4,6 +4,7 @@
     ├── BadConfig             a key, a type or a value in a settings file
     ├── BadTask               a file in prompts/
     ├── BadLedger             the ledger's file can't be read or written
+    ├── TooLong               a task needs a longer prompt than any window here takes
     ├── Superseded            a newer request for the same document took this one's place
     └── RuntimeFailure        an engine could not do its part
         ├── Unreachable       nobody answers, or what answers is not an engine
@@ -33,6 +34,10 @@ class BadTask(SwitchyardError):
 
 class BadLedger(SwitchyardError):
     """The ledger's file can't be read or written, now or ever; names it."""
+
+
+class TooLong(SwitchyardError):
+    """A task needs a longer prompt than any window that fits here; names the numbers."""
 
 
 class Superseded(SwitchyardError):

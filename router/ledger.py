@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from threading import Lock
 
-from router.types import Outcome, Request, Route, Timing, Turn
+from msgspec.structs import replace
 
-KEPT = 1000  # lines
+from router import archive, book, config
+from router.fates import Fates, Settled
+from router.journal import KEPT, Journal
+from router.types import Fate, Outcome, Request, Route, Timing, Turn
+
+Note = Callable[[str], object]
 
 
 class Journey:
-    """How one request fares; `began` and `first` (when the first word came) are in seconds of the router's clock."""
+    """How one request fares; `began`, `begun` and `first` are in seconds of the router's clock.
+
+    `begun` is when its turn came, `first` when the first word did. `said` is what was shown, `why` a word on why it
+    was not; `work` is the engine's work that it waited for, as Ledger.works named it.
+    """
 
     def __init__(self, request: Request, route: Route | None, began: float) -> None:
         self.request, self.route, self.began = request, route, began
-        self.first = 0.0
+        self.at = time.time()
+        self.begun = self.first = 0.0
         self.timing: Timing | None = None
         self.outcome: Outcome = "cached"
+        self.said = self.why = ""
+        self.work = 0
 
     def turn(self, now: float) -> Turn:
         """The line for the ledger, at the clock's `now`."""
@@ -26,26 +42,114 @@ class Journey:
             engine=self.route.runtime if self.route else "",
             model=self.route.model if self.route else "",
             outcome=self.outcome,
-            total_ms=(now - self.began) * 1000,
-            first_ms=(self.first - self.began) * 1000 if self.first else 0.0,
+            why=self.why,
+            at=self.at,
+            total_ms=self._since_it_began(now),
+            first_ms=self._since_it_began(self.first),
+            queued_ms=self._since_it_began(self.begun),
+            prefill_ms=timing.prefill_ms,
+            decode_ms=timing.decode_ms,
             prompt_tokens=timing.prompt_tokens,
             reused_tokens=timing.reused_tokens,
             answer_tokens=timing.answer_tokens,
         )
 
+    def _since_it_began(self, when: float) -> float:
+        """Milliseconds; 0 for what never was, or was before: one that takes over an answer finds its turn come."""
+        return max(0.0, when - self.began) * 1000 if when else 0.0
+
 
 class Ledger:
-    """The last lines, and how often each outcome was; no code is in it."""
+    """The last lines in memory and, where the user wants that, all of them in a file; no code is in it.
 
-    def __init__(self) -> None:
-        self.turns: deque[Turn] = deque(maxlen=KEPT)
+    `note` hears once, in another thread, when the file can't be written.
+    """
+
+    def __init__(self, settings: config.Ledger | None = None, note: Note = lambda sentence: None) -> None:
         self.tally: Counter[str] = Counter()
+        self.path = book.place(os.environ, os.path.expanduser("~"))
+        self._settings = settings or config.Ledger(keep=False)
+        self._note = note
+        self._turns: dict[int, Turn] = {}
+        self._last = 0
+        self._since = 1  # the first line that the file is to have
+        self._lock = Lock()
+        self._fates = Fates()
+        self._journal = self._begin()
 
-    def write(self, turn: Turn) -> None:
-        """One more line."""
-        self.turns.append(turn)
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """The last lines, the latest at the end."""
+        return list(self._turns.values())
+
+    def write(self, turn: Turn) -> int:
+        """One more line; its number."""
+        with self._lock:
+            self._last += 1
+            number = self._last
+            self._turns[number] = turn
+            self._turns.pop(number - KEPT, None)
         self.tally[turn.outcome] += 1
+        if self._journal:
+            self._journal.put(number, turn)
+        return number
 
-    def accepted(self) -> None:
-        """The user took a suggestion."""
-        self.tally["accepted"] += 1
+    def close(self, journey: Journey, now: float) -> None:
+        """A journey is over: its line is written, and the fate of what it showed is followed from here on."""
+        turn = journey.turn(now)
+        number = self.write(replace(turn, path=journey.request.document.path) if self._settings.paths else turn)
+        if journey.said:
+            self._fates.shown(number, journey.request, journey.said)
+
+    # What came of it
+
+    def looked(self, request: Request) -> None:
+        """A request came; its text says what became of the suggestions before it."""
+        self._settle(self._fates.looked(request))
+
+    def accepted(self, path: str = "", text: str = "", fate: Fate = "accepted") -> None:
+        """The editor says what became of a suggestion: mostly, that the user took it."""
+        self.tally[fate] += 1
+        self._settle(self._fates.said(path, text, fate))
+
+    def closed(self, path: str) -> None:
+        """A document was closed."""
+        self._settle(self._fates.closed(path))
+
+    def _settle(self, settled: Sequence[Settled]) -> None:
+        for one in settled:
+            self._amend(one.number, fate=one.fate)
+
+    def _amend(self, number: int, fate: Fate = "", joules: float = 0.0) -> None:
+        with self._lock:
+            if (turn := self._turns.get(number)) is None:
+                return
+            turn = self._turns[number] = replace(turn, fate=fate or turn.fate, joules=joules or turn.joules)
+            if self._journal and number >= self._since:
+                self._journal.put(number, turn)
+
+    # The file
+
+    def configure(self, settings: config.Ledger) -> None:
+        """Take new settings; what is on its way into the file gets there."""
+        kept, self._settings = self._settings.keep, settings
+        if settings.keep and not kept:
+            self._since, self._journal = self._last + 1, self._begin()
+        elif kept and not settings.keep:
+            self.end(0)
+
+    def recent(self, engine: str, model: str, count: int = 200) -> list[Turn]:
+        """The last turns of a model, the newest first, also from before this start; reads the disk. Raises BadLedger.
+
+        Not for the event loop: in a thread, please.
+        """
+        return archive.recent(self.path, engine, model, count) if self._settings.keep else []
+
+    def end(self, patience: float = 1.0) -> None:
+        """Write what waits, within `patience` seconds; more lines may come, which stay in memory."""
+        old, self._journal = self._journal, None
+        if old:
+            old.close(patience)
+
+    def _begin(self) -> Journal | None:
+        return Journal(self.path, self._settings.days, self._note) if self._settings.keep else None

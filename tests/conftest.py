@@ -1,8 +1,15 @@
-"""What a bare machine may lack: where llama.cpp can't load, the tests that run it are skipped, and say so."""
+"""What a bare machine may lack: where llama.cpp can't load, the tests that run it are skipped, and say so.
+
+And where the tests' servers write what they keep: never into the home of whoever runs the tests.
+"""
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -11,6 +18,11 @@ import pytest
 from router.runtimes import child
 
 LACKING = child.lacking()
+
+_HOME = tempfile.mkdtemp(prefix="switchyard-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+for _kept in ("STATE", "CACHE"):  # spawned servers inherit it
+    os.environ[f"XDG_{_kept}_HOME"] = os.path.join(_HOME, _kept.lower())
 
 if LACKING:
     sys.modules["xllamacpp"] = ModuleType("xllamacpp")  # so that the tests beside those can be collected
