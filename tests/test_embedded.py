@@ -21,7 +21,7 @@ import pytest
 
 import router
 from router import config
-from router.runtimes import child, embedded
+from router.runtimes import child, embedded, embedded_files
 from router.types import Call, Delta, Model, Route, Timing
 from tests.engine import random_gguf
 from tests.test_gguf import pulled
@@ -53,17 +53,18 @@ async def answer(runtime: embedded.Embedded, call: Call) -> tuple[str, Timing]:
 
 
 def process(runtime: embedded.Embedded) -> asyncio.subprocess.Process:
-    assert runtime._child is not None
-    return runtime._child.process
+    running = runtime._places[ROUTE.model].child
+    assert running is not None
+    return running.process
 
 
 def test_the_named_file_is_its_model_and_nothing_runs_before_it_is_asked() -> None:
     async def work(runtime: embedded.Embedded) -> None:
         (model,) = await runtime.models()
-        assert (model.name, model.family, model.window) == (ROUTE.model, "switchyard", 2048)
+        assert (model.name, model.family, model.window) == (ROUTE.model, "switchyard", 4096)
         assert not model.loaded
         assert not await runtime.ready(ROUTE)
-        assert runtime._child is None
+        assert runtime._places[ROUTE.model].child is None
 
     with_engine(work)
 
@@ -100,8 +101,9 @@ def test_loads_at_once_start_one_child_and_a_cancelled_one_goes_on() -> None:
 def test_a_closed_stream_frees_the_engine() -> None:
     async def work(runtime: embedded.Embedded) -> None:
         await runtime.load(ROUTE)
-        assert runtime._child is not None
-        engine = runtime._child.engine
+        running = runtime._places[ROUTE.model].child
+        assert running is not None
+        engine = running.engine
 
         async def busy() -> bool:
             _, body = await engine._get("/slots")
@@ -139,7 +141,7 @@ def test_after_a_crash_it_is_started_again() -> None:
         with pytest.raises(router.Incomplete, match="started again"):
             await interrupted()
         assert not await runtime.ready(ROUTE)
-        runtime._started -= 1  # the pause after a first crash is one second from the start before
+        runtime._places[ROUTE.model].started -= 1  # the pause after a first crash is one second from the start before
         await runtime.load(ROUTE)
         assert process(runtime).pid != first.pid
         assert (await answer(runtime, Call(ROUTE, PROMPT, max_tokens=2)))[0]
@@ -150,14 +152,14 @@ def test_after_a_crash_it_is_started_again() -> None:
 def test_an_engine_that_keeps_crashing_is_left_alone_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr("router.runtimes.embedded.time.monotonic", lambda: clock[0])
-    runtime = embedded.Embedded(settings(), [])
-    runtime._started = 100.0
+    place = embedded.Place()
+    place.started = 100.0
     pauses = []
-    for runtime._crashes in range(8):
-        pauses.append(runtime._pause())
+    for place.crashes in range(8):
+        pauses.append(place.pause())
     assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
     clock[0] = 131.0
-    assert runtime._pause() == 0
+    assert place.pause() == 0
 
 
 def test_while_it_pauses_a_keystroke_is_not_kept_waiting() -> None:
@@ -194,7 +196,7 @@ from router.types import Route
 async def main():
     runtime = Embedded(config.Embedded(gguf=sys.argv[1]), [])
     await runtime.load(Route("embedded", (await runtime.models())[0].name))
-    print(runtime._child.process.pid, flush=True)
+    print(next(iter(runtime._places.values())).child.process.pid, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -218,7 +220,7 @@ def test_it_ends_with_its_parent_even_when_the_parent_is_killed() -> None:
 @pytest.fixture
 def bare() -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """The child's program by itself: its process, its address and its key."""
-    order = {"gguf": str(random_gguf.made()), "name": "m", "threads": 1, "window": 512, "key": "the key"}
+    order = {"gguf": str(random_gguf.made()), "name": "m", "threads": 1, "window": 512, "slots": 1, "key": "the key"}
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-I", str(child.PROGRAM)], stdin=pipe, stdout=pipe, text=True) as running:
         assert running.stdin is not None
@@ -273,8 +275,8 @@ def test_what_ollama_has_downloaded_is_run_the_likeliest_first(tmp_path: Path) -
 
 
 def test_of_the_models_that_fill_in_the_one_of_a_fitting_size_comes_first() -> None:
-    def found(name: str, family: str, parameters: float) -> embedded.Found:
-        return embedded.Found(Model("embedded", name, family=family, parameters=int(parameters)), Path(name))
+    def found(name: str, family: str, parameters: float) -> embedded_files.Found:
+        return embedded_files.Found(Model("embedded", name, family=family, parameters=int(parameters)), Path(name))
 
     models = [
         found("chat", "", 1.5e9),
@@ -282,7 +284,7 @@ def test_of_the_models_that_fill_in_the_one_of_a_fitting_size_comes_first() -> N
         found("fit", "qwen", 1.5e9),
         found("tiny", "qwen", 4e6),
     ]
-    assert [it.model.name for it in sorted(models, key=embedded._fitness)] == ["fit", "big", "tiny", "chat"]
+    assert [it.model.name for it in sorted(models, key=embedded_files.fitness)] == ["fit", "big", "tiny", "chat"]
 
 
 def failing(its: config.Embedded, kind: type[Exception]) -> str:
@@ -348,8 +350,8 @@ def test_weights_that_are_cut_short_are_told_and_leave_no_process(tmp_path: Path
     async def work(runtime: embedded.Embedded) -> None:
         with pytest.raises(router.Unreachable, match="is the file whole"):
             await runtime.load(Route("embedded", "cut"))
-        assert runtime._child is None
-        assert runtime._crashes == 1
+        assert runtime._places["cut"].child is None
+        assert runtime._places["cut"].crashes == 1
 
     with_engine(work, settings(cut))
 

@@ -408,7 +408,7 @@ def test_what_has_no_end_is_read_no_further_than_the_cap(chunk: bytes, most: int
 
 
 def test_a_question_is_a_chat_only_with_a_system_text() -> None:
-    path, body = dialect.question(Call(ROUTE, "x", max_tokens=0), llama=False)
+    path, body = dialect.question(Call(ROUTE, "x", max_tokens=0))
     assert path == "/v1/completions"
     assert body["max_tokens"] == 1
-    assert dialect.question(Call(ROUTE, "x", system="y"), llama=False)[0] == "/v1/chat/completions"
+    assert dialect.question(Call(ROUTE, "x", system="y"))[0] == "/v1/chat/completions"

@@ -18,12 +18,18 @@ from router.runtimes.openai import OpenAI
 PROGRAM = Path(__file__).with_name("embedded_child.py")
 LOADING = 300.0  # seconds in which the weights must be loaded
 LEAVING = 2.0  # seconds in which a child that was asked to go must be gone
-ILLEGAL, KILLED = (
-    -4,
-    -9,
-)  # what a process returns that died of SIGILL, or of SIGKILL (that is what Linux sends for memory)
+# What a process returns that died of SIGILL, or of SIGKILL (that is what Linux sends for memory).
+ILLEGAL, KILLED = -4, -9
 OPENMP = "The embedded engine stands on the system's OpenMP library; install it with `apt install libgomp1`."
 INSTALL = "The embedded engine is not installed; install it with `pip install 'switchyard[embedded]'`."
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How a model is run: `window` in tokens for each of `slots` requests at once."""
+
+    threads: int
+    window: int
+    slots: int = 1
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -33,6 +39,7 @@ class Order(msgspec.Struct, frozen=True):
     name: str
     threads: int
     window: int
+    slots: int
     key: str
 
 
@@ -45,12 +52,12 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """A running child; `engine` speaks to it."""
+    """A running child; `engine` speaks to it. It was started with these `options`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, engine: OpenAI, model: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, engine: OpenAI, options: Options) -> None:
         self.process = process
         self.engine = engine
-        self.model = model
+        self.options = options
 
     @property
     def alive(self) -> bool:
@@ -80,9 +87,16 @@ def lacking() -> str:
     return ""
 
 
-async def start(model: str, gguf: str, threads: int, window: int) -> Child:
+async def start(model: str, gguf: str, options: Options) -> Child:
     """Start a child and wait until it has loaded its weights. Raises Unreachable or OutOfMemory."""
-    order = Order(gguf=gguf, name=model, threads=threads, window=window, key=secrets.token_urlsafe(32))
+    order = Order(
+        gguf=gguf,
+        name=model,
+        threads=options.threads,
+        window=options.window,
+        slots=options.slots,
+        key=secrets.token_urlsafe(32),
+    )
     process = await _spawn()
     try:
         said = await asyncio.wait_for(_introduce(process, order), LOADING)
@@ -99,7 +113,7 @@ async def start(model: str, gguf: str, threads: int, window: int) -> Child:
         await _end(process)
         raise _refusal(said, process.returncode, gguf)
     settings = config.OpenAI(host=f"http://127.0.0.1:{said.port}")
-    return Child(process, OpenAI(settings, order.key, "embedded", llama=True), model)
+    return Child(process, OpenAI(settings, order.key, "embedded", server="llamacpp"), options)
 
 
 async def _spawn() -> asyncio.subprocess.Process:

@@ -94,10 +94,20 @@ class Event(Struct, frozen=True):
         return next((it.finish_reason for it in self.choices[:1] if it.finish_reason), "")
 
 
+class Tokens(Struct, frozen=True):
+    """The answer to `/tokenize`: the tokens, and with vLLM their number."""
+
+    tokens: tuple[int, ...] = ()
+    count: int | None = None
+
+
 T = TypeVar("T")
+LLAMA, VLLM = "llamacpp", "vllm"  # what these servers call themselves
+TOLD = (VLLM, "sglang")  # what must be told to go on with an answer
 
 _event = msgspec.json.Decoder(Event)
 _listing = msgspec.json.Decoder(Listing)
+_tokens = msgspec.json.Decoder(Tokens)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], said: bytes) -> T:
@@ -124,8 +134,27 @@ def event(line: bytes) -> Event | None:
     return _decoded(_event, value)
 
 
-def question(call: Call, *, llama: bool) -> tuple[str, dict[str, Any]]:
-    """The path and the body of a request: a chat when the call has a system text, else its raw prompt."""
+def tokenize(server: str, model: str, text: str) -> dict[str, Any] | None:
+    """The body of a request to `/tokenize`; None where the server has none."""
+    if server == LLAMA:
+        return {"content": text, "add_special": False, "parse_special": True}
+    return {"model": model, "prompt": text, "add_special_tokens": False} if server == VLLM else None
+
+
+def tokenized(body: bytes) -> int:
+    """How many tokens a `/tokenize` counts. Raises msgspec.MsgspecError."""
+    said = _decoded(_tokens, body)
+    return len(said.tokens) if said.count is None else said.count
+
+
+def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
+    """The path and the body of a request: a chat when the call has a system text, else its raw prompt.
+
+    An answer that has begun stands at the prompt's end, or is the chat's last message. llama.cpp goes on with that, its
+    grammar included, and streams only what is new; vLLM and SGLang do when they are told to. What another server makes
+    of such a message is its own affair. A raw prompt's grammar would begin with a new document, so it is left out.
+    """
+    llama = server == LLAMA
     body: dict[str, Any] = {
         "model": call.route.model,
         "max_tokens": max(1, call.max_tokens),
@@ -135,15 +164,18 @@ def question(call: Call, *, llama: bool) -> tuple[str, dict[str, Any]]:
     }
     if call.stop:
         body["stop"] = list(call.stop)
-    if call.schema:
+    if call.schema and not (call.begun and not call.system):
         body |= _bound_to(msgspec.json.decode(call.schema), raw=not call.system, llama=llama)
     if llama:
         body["cache_prompt"] = True
     if not call.system:
-        return "/v1/completions", body | {"prompt": call.prompt}
+        return "/v1/completions", body | {"prompt": call.prompt + call.begun}
     if llama:
         body["chat_template_kwargs"] = {"enable_thinking": False}
     turns = [{"role": "system", "content": call.system}, {"role": "user", "content": call.prompt}]
+    if call.begun:
+        turns.append({"role": "assistant", "content": call.begun})
+        body |= {"add_generation_prompt": False, "continue_final_message": True} if server in TOLD else {}
     return "/v1/chat/completions", body | {"messages": turns}
 
 

@@ -1,11 +1,10 @@
-"""llama.cpp from a wheel, in a child process: started on demand, restarted after a crash, ended with its parent."""
+"""llama.cpp from a wheel, a child process for each model: started on demand, restarted after a crash, ended with us."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import os
-import stat
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -14,134 +13,111 @@ from pathlib import Path
 import msgspec
 
 from router import Incomplete, ModelMissing, RuntimeFailure, Unreachable, config
-from router.models import downloads, families, gguf
+from router.models import downloads
 from router.runtimes import child
+from router.runtimes.embedded_files import NAME, Files, Found
 from router.types import Call, Delta, Model, Route, Timing
 
 SMALL = 100_000_000  # parameters; below it a second thread costs more than it brings (measured: half the speed)
-FITTING = 1.5e9  # parameters; the size at which completion is good and still quick without a GPU
 LONGEST_PAUSE = 30.0  # seconds between two starts of an engine that crashes each time
+UNSAID = 4096  # tokens of window where neither the route nor the model says
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A model and the file that it is in."""
+class Place:
+    """What runs, or ran, one model; `crashes` in a row, `started` by the monotonic clock."""
 
-    model: Model
-    path: Path
+    def __init__(self) -> None:
+        self.child: child.Child | None = None
+        self.starting: asyncio.Task[None] | None = None
+        self.leaving: asyncio.TimerHandle | None = None
+        self.crashes = 0
+        self.started = 0.0
+        self.busy = 0
+
+    @property
+    def alive(self) -> bool:
+        return self.child is not None and self.child.alive
+
+    def pause(self) -> float:
+        """Seconds until the next start may be made: 1, 2, 4 ... 30 after the last one, as it keeps crashing."""
+        crashed = self.crashes + (self.child is not None and not self.child.alive)
+        wanted = min(LONGEST_PAUSE, 2.0 ** (crashed - 1)) if crashed else 0.0
+        return max(0.0, self.started + wanted - time.monotonic())
+
+    def stay(self) -> None:
+        """It is used: it does not leave now."""
+        if self.leaving is not None:
+            self.leaving.cancel()
+            self.leaving = None
 
 
 class Embedded:
-    """A Runtime over at most one child process; `places` are folders laid out as Ollama's models are."""
+    """A Runtime over a child process per model; `places` are folders laid out as Ollama's models are."""
 
-    name = "embedded"
+    name = NAME
 
     def __init__(self, settings: config.Embedded, places: Sequence[Path] | None = None) -> None:
         self._settings = settings
-        self._places = downloads.roots() if places is None else tuple(places)
-        self._headers: dict[tuple[str, int, int], gguf.Header | None] = {}
+        self._files = Files(settings.gguf, downloads.roots() if places is None else tuple(places))
         self._found: dict[str, Found] = {}
-        self._child: child.Child | None = None
-        self._starting: tuple[str, asyncio.Task[child.Child]] | None = None
-        self._crashes = 0
-        self._started = 0.0
+        self._places: dict[str, Place] = {}
+        self._turn = asyncio.Lock()  # one start at a time: two would each take the memory that is free for both
+        self._ends: set[asyncio.Task[None]] = set()
 
     async def models(self) -> list[Model]:
         """The file that the settings name, else what Ollama has downloaded; the likeliest for completion first."""
         if said := await asyncio.to_thread(child.lacking):
             raise Unreachable(said)
-        listed = await asyncio.to_thread(self._look)
+        listed = await asyncio.to_thread(self._files.look)
         if not listed:
             raise ModelMissing(
                 "No GGUF file was found; name one in runtime.embedded.gguf, or run `ollama pull qwen2.5-coder:1.5b`."
             )
         self._found = {it.model.name: it for it in listed}
-        running = self._child.model if self._child and self._child.alive else ""
-        return [msgspec.structs.replace(it.model, loaded=it.model.name == running) for it in listed]
+        running = {name for name, place in self._places.items() if place.alive}
+        return [msgspec.structs.replace(it.model, loaded=it.model.name in running) for it in listed]
 
-    def _look(self) -> list[Found]:
-        if self._settings.gguf:
-            return [self._named(Path(os.path.expanduser(self._settings.gguf)))]
-        found = (self._inspect(name, path) for name, path in downloads.found(self._places))
-        return sorted((it for it in found if it is not None), key=_fitness)
-
-    def _named(self, path: Path) -> Found:
-        """The user's own choice: its marks count even if its name and header say nothing of filling in."""
-        try:
-            header = self._header(path)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            raise ModelMissing(f"{path} cannot be read; correct runtime.embedded.gguf.") from error
-        if header is None:
-            raise ModelMissing(f"{path} is not a whole GGUF file; correct runtime.embedded.gguf.")
-        family = families.of(path.stem) or header.family or header.marks
-        return Found(self._model(path.stem, path, header, family), path)
-
-    def _inspect(self, name: str, path: Path) -> Found | None:
-        try:
-            header = self._header(path)
-        except OSError:
-            return None
-        if header is None:
-            return None
-        return Found(self._model(name, path, header, families.of(name) or header.family), path)
-
-    def _header(self, path: Path) -> gguf.Header | None:
-        """The header, read once per version of the file; None: it is not GGUF. A pipe would be read for ever."""
-        now = path.stat()
-        if not stat.S_ISREG(now.st_mode):
-            return None
-        key = (str(path), now.st_mtime_ns, now.st_size)
-        if key not in self._headers:
-            with path.open("rb") as stream:
-                try:
-                    self._headers[key] = gguf.read(stream)
-                except gguf.NotGGUF:
-                    self._headers[key] = None
-        return self._headers[key]
-
-    def _model(self, name: str, path: Path, header: gguf.Header, family: str) -> Model:
-        window = min(header.window or self._settings.window, self._settings.window)
-        size = path.stat().st_size
-        return Model(self.name, name, family=family, parameters=header.parameters, size=size, window=window)
+    def _place(self, route: Route) -> Place:
+        return self._places.setdefault(route.model, Place())
 
     async def ready(self, route: Route) -> bool:
-        """Whether the child is up and holds the route's model."""
-        return self._child is not None and self._child.alive and self._child.model == route.model
+        """Whether a child is up that holds the route's model, with the window and the slots of the route."""
+        running = self._place(route).child
+        return running is not None and running.alive and self._suits(running.options, route)
+
+    def _suits(self, running: child.Options, route: Route) -> bool:
+        found = self._found.get(route.model)
+        asked = self._options(route, found.model).window if found is not None and route.window else running.window
+        return (running.window, running.slots) == (asked, max(1, route.slots))
 
     async def load(self, route: Route) -> None:
         """Start the child; callers for one model share one start, and none of them can cancel it."""
+        place = self._place(route)
         if await self.ready(route):
             return
-        if self._starting is None or self._starting[0] != route.model or self._starting[1].done():
-            task = asyncio.get_running_loop().create_task(self._start(route.model, after=self._starting))
-            task.add_done_callback(_heard)
-            self._starting = (route.model, task)
-        await asyncio.shield(self._starting[1])
+        if place.starting is None or place.starting.done():
+            place.starting = asyncio.get_running_loop().create_task(self._start(route, place))
+            place.starting.add_done_callback(_heard)
+        await asyncio.shield(place.starting)
 
-    async def unload(self, route: Route) -> None:
-        """End the child that holds the route's model."""
-        if self._child is not None and self._child.model == route.model:
-            ended, self._child = self._child, None
-            await ended.end()
+    async def _start(self, route: Route, place: Place) -> None:
+        await asyncio.sleep(place.pause())
+        async with self._turn:
+            if place.child is not None:
+                place.crashes += not place.child.alive
+                await self._leave(place)
+            found = await self._find(route.model)
+            place.started = time.monotonic()
+            try:
+                place.child = await child.start(route.model, str(found.path), self._options(route, found.model))
+            except RuntimeFailure:
+                place.crashes += 1
+                raise
 
-    async def count(self, route: Route, text: str) -> int:
-        return -1
-
-    async def _start(self, name: str, after: tuple[str, asyncio.Task[child.Child]] | None) -> child.Child:
-        if after is not None and not after[1].done():
-            await asyncio.wait([after[1]])
-        await asyncio.sleep(self._pause())
-        if self._child is not None:
-            self._crashes += not self._child.alive
-            await self._child.end()
-            self._child = None
-        found = await self._find(name)
-        self._started = time.monotonic()
-        try:
-            self._child = await child.start(name, str(found.path), self._threads(found.model), found.model.window)
-        except RuntimeFailure:
-            self._crashes += 1
-            raise
-        return self._child
+    def _options(self, route: Route, model: Model) -> child.Options:
+        """The window that the route asks for, within what the model was trained for and the settings allow."""
+        window = min(route.window or model.window or UNSAID, model.window or self._settings.window)
+        return child.Options(self._threads(model), min(window, self._settings.window), max(1, route.slots))
 
     async def _find(self, name: str) -> Found:
         if name not in self._found:
@@ -152,45 +128,78 @@ class Embedded:
             )
         return self._found[name]
 
-    def _pause(self) -> float:
-        """Seconds until the next start may be made: 1, 2, 4 ... 30 after the last one, as it keeps crashing."""
-        crashed = self._crashes + (self._child is not None and not self._child.alive)
-        wanted = min(LONGEST_PAUSE, 2.0 ** (crashed - 1)) if crashed else 0.0
-        return max(0.0, self._started + wanted - time.monotonic())
+    async def unload(self, route: Route) -> None:
+        """End the child that holds the route's model, and a start of it that is under way."""
+        place = self._place(route)
+        if place.starting is not None and not place.starting.done():
+            place.starting.cancel()
+            await asyncio.wait([place.starting])
+        await self._leave(place)
+
+    async def _leave(self, place: Place) -> None:
+        place.stay()
+        ending, place.child = place.child, None
+        if ending is not None:
+            await ending.end()
 
     def _threads(self, model: Model) -> int:
         if self._settings.threads:
             return self._settings.threads
         return 1 if model.parameters < SMALL else physical_cores()
 
+    async def count(self, route: Route, text: str) -> int:
+        """How many tokens the model makes of a text; -1 while it is not loaded."""
+        running = self._place(route).child
+        return await running.engine.count(route, text) if running is not None and running.alive else -1
+
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """Stream one answer; starts the child if need be, unless it has just crashed."""
+        place = self._place(call.route)
         if not await self.ready(call.route):
-            if pause := self._pause():
+            if pause := place.pause():
                 raise Unreachable(f"The embedded engine stopped; it is started again in {math.ceil(pause)} s.")
             await self.load(call.route)
-        running = self._child
+        running = place.child
         if running is None:
             raise Unreachable("The embedded engine was closed; ask again.")
+        place.stay()
+        place.busy += 1
         try:
             async with aclosing(running.engine.generate(call)) as stretches:
                 async for stretch in stretches:
                     yield stretch
-            self._crashes = 0
+            place.crashes = 0
         except (Unreachable, Incomplete) as error:
             if not await running.died(within=0.25):
                 raise
             raise Incomplete("The embedded engine stopped while it answered; it is started again.") from error
+        finally:
+            place.busy -= 1
+            self._keep(place, call.route.keep)
+
+    def _keep(self, place: Place, seconds: int) -> None:
+        """Give the memory back after so many seconds without a question (-1: never)."""
+        if seconds >= 0 and not place.busy and place.child is not None:
+            place.stay()
+            place.leaving = asyncio.get_running_loop().call_later(seconds, self._idle, place)
+
+    def _idle(self, place: Place) -> None:
+        if place.busy or not place.alive:  # one that died is left for the pause before its next start to see
+            return
+        ending = asyncio.get_running_loop().create_task(self._leave(place))
+        self._ends.add(ending)
+        ending.add_done_callback(self._ends.discard)
 
     async def aclose(self) -> None:
-        """End the child, and a start that is under way."""
-        starting, self._starting = self._starting, None
-        if starting is not None and not starting[1].done():
-            starting[1].cancel()
-            await asyncio.wait([starting[1]])
-        ending, self._child = self._child, None
-        if ending is not None:
-            await ending.end()
+        """End the children, and the starts that are under way."""
+        places, self._places = list(self._places.values()), {}
+        starting = [it.starting for it in places if it.starting is not None and not it.starting.done()]
+        for task in starting:
+            task.cancel()
+        for waited in (starting, list(self._ends)):
+            if waited:
+                await asyncio.wait(waited)
+        await asyncio.gather(*map(self._leave, places))
 
 
 def build(settings: config.Config) -> Embedded:
@@ -198,15 +207,10 @@ def build(settings: config.Config) -> Embedded:
     return Embedded(settings.runtime.embedded)
 
 
-def _heard(task: asyncio.Task[child.Child]) -> None:
+def _heard(task: asyncio.Task[None]) -> None:
     """A start that nobody waits for any more may fail without asyncio complaining of it."""
     if not task.cancelled():
         task.exception()
-
-
-def _fitness(found: Found) -> tuple[bool, float]:
-    parameters = max(1, found.model.parameters)
-    return not found.model.family, abs(math.log(parameters / FITTING))
 
 
 def physical_cores() -> int:

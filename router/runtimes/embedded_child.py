@@ -1,7 +1,7 @@
 """The child process that holds the embedded llama.cpp; needs nothing of ours, so it is run by its path.
 
-The parent writes one line of JSON to stdin: `gguf`, `name`, `key`, `threads`, `window`. The child answers with one
-line on stdout, `{"port": …}` or `{"error": …}`, and lives until stdin ends: that is, until its parent does.
+The parent writes one line of JSON to stdin: `gguf`, `name`, `key`, `threads`, `window`, `slots`. The child answers
+with one line on stdout, `{"port": …}` or `{"error": …}`, and lives until stdin ends: that is, until its parent does.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ def _serve(order: dict[str, Any]) -> Any:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.ui = False
-    params.n_ctx = order["window"]
-    params.n_parallel = 1  # one person types; a second slot would halve the prefix cache
+    slots = order.get("slots", 1)
+    params.n_ctx = order["window"] * slots  # llama.cpp divides it among the slots
+    params.n_parallel = slots
     params.n_batch = params.n_ubatch = BATCH
     params.cache_ram_mib = CACHE_MIB
     params.verbosity = 0

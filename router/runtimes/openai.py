@@ -27,15 +27,15 @@ LOADING = 600.0  # seconds after which a server that loads is given up
 
 
 class OpenAI:
-    """A Runtime behind `/v1`. `key` goes before the settings'; `llama`: it is llama.cpp's server (None: find out)."""
+    """A Runtime behind `/v1`. `key` goes before the settings'; `server` is what it calls itself (None: find out)."""
 
     def __init__(
-        self, settings: config.OpenAI, key: str | None = None, name: str = "openai", *, llama: bool | None = None
+        self, settings: config.OpenAI, key: str | None = None, name: str = "openai", *, server: str | None = None
     ) -> None:
         self.name = name
         self._settings = settings
         self._key = key
-        self._llama = llama
+        self._server = server
         self._transport: Any = None
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._ready_until = 0.0
@@ -50,7 +50,7 @@ class OpenAI:
             entries = dialect.listing(body)
         except msgspec.MsgspecError as error:
             raise self._engine.stranger() from error
-        self._llama = any(entry.owned_by == "llamacpp" for entry in entries)
+        self._server = next((entry.owned_by for entry in entries if entry.owned_by), "")
         return [self._model(entry) for entry in entries]
 
     def _model(self, entry: dialect.Entry) -> Model:
@@ -62,6 +62,7 @@ class OpenAI:
             parameters=meta.n_params,
             size=meta.size,
             window=meta.n_ctx or entry.max_model_len or 0,
+            fixed=True,
             loaded=True,
         )
 
@@ -87,11 +88,22 @@ class OpenAI:
         """Nothing: what a server holds is its owner's business."""
 
     async def count(self, route: Route, text: str) -> int:
-        return -1
+        """How many tokens the server makes of a text, marks read as marks; -1 where it has no way to say."""
+        if self._server is None:
+            await self.models()
+        if (question := dialect.tokenize(self._server or "", route.model, text)) is None:
+            return -1
+        status, body = await self._exchange("POST", "/tokenize", question)
+        if status != 200:  # a gateway need not pass it on
+            return -1
+        try:
+            return dialect.tokenized(body)
+        except msgspec.MsgspecError:
+            return -1
 
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         """Stream one answer; it counts only once the server has said why it ended."""
-        if self._llama is None:
+        if self._server is None:
             await self.models()
         ended, last = "", dialect.Event()
         async with aclosing(self._events(call)) as events:
@@ -106,7 +118,7 @@ class OpenAI:
         yield dialect.timing(last, ended)
 
     async def _events(self, call: Call) -> AsyncGenerator[dialect.Event, None]:
-        path, body = dialect.question(call, llama=bool(self._llama))
+        path, body = dialect.question(call, self._server or "")
         model, begun = call.route.model, False
         client = await self._client(typing=not call.system)
         try:
@@ -129,9 +141,13 @@ class OpenAI:
             raise self._engine.stranger()
 
     async def _get(self, path: str) -> tuple[int, bytes]:
+        return await self._exchange("GET", path)
+
+    async def _exchange(self, method: str, path: str, question: object = None) -> tuple[int, bytes]:
         client = await self._client(typing=True)
+        patience = self._transport.timeout(self._transport.PROBE)
         try:
-            response = await client.get(path, timeout=self._transport.timeout(self._transport.PROBE))
+            response = await client.request(method, path, json=question, timeout=patience)
         except (self._transport.httpx.HTTPError, OSError) as error:
             raise self._transport.failure(error, self._engine) from error
         return response.status_code, response.content
