@@ -174,7 +174,7 @@ def test_hits_that_nobody_tells_of_never_raise_the_estimate(
         estimate = following
 
 
-@given(st.lists(st.floats(0.0, 0.98), min_size=ENOUGH, max_size=40))
+@given(st.lists(st.floats(0.0, 0.97), min_size=ENOUGH, max_size=40))
 def test_reuse_that_is_told_does_not_change_the_speed(shares: list[float]) -> None:
     turns = [read(500.0, 5000, int(5000 * share)) for share in shares]
     assert after(turns).prefill == pytest.approx(500)
