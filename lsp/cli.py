@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.metadata import version
 
@@ -54,6 +55,23 @@ def _parser() -> argparse.ArgumentParser:
     _json(command("models", "the engines that are here, their models, and which one completes"))
     _json(command("doctor", "what was found, what is missing, and the command that mends it"))
     _json(command("config", "all settings, and where each value comes from"))
+    sub = command("plan", "which model does which job, what stays in memory, and why")
+    sub.add_argument("--machine", default="", metavar="NAME|FILE", help="plan for hardware that is not here")
+    _json(sub)
+    sub = command("pull", "fetch models through Ollama: those named, or what the plan recommends and is missing")
+    sub.add_argument("models", nargs="*", metavar="MODEL", help="such as qwen2.5-coder:1.5b; without any, by the plan")
+    sub.add_argument("--yes", action="store_true", help="without being asked; where nobody can be asked, it is needed")
+    sub.add_argument("--dry-run", action="store_true", help="only say what would be fetched")
+    _json(sub)
+    sub = command("stats", "what the ledger says: latency, acceptance, reuse, energy, and what all that costs")
+    said = "from when on: 7d, 4w, a date such as 2026-11-01, or all (default: %(default)s)"
+    sub.add_argument("--since", type=_since, default="30d", metavar="WHEN", help=said)
+    sub.add_argument("--task", default="", metavar="NAME", help="only the turns of one task, such as complete")
+    sub.add_argument("--users", type=_users, default=1, metavar="N", help="reckon with N people on this machine")
+    sub.add_argument("--html", default="", metavar="FILE", help="write a page with plots instead of printing")
+    sub.add_argument("--forget", action="store_true", help="delete the ledger, after asking")
+    sub.add_argument("--yes", action="store_true", help="with --forget: without being asked")
+    _json(sub)
     sub = command("demo", "type into a file as an editor would, and show what is suggested")
     sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
     sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
@@ -62,6 +80,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _since(text: str) -> datetime:
+    now = datetime.now().astimezone()
+    try:
+        if text == "all":
+            return datetime.fromtimestamp(0, now.tzinfo)
+        if text[-1:] in ("d", "w") and text[:-1].isascii() and text[:-1].isdigit():
+            return now - timedelta(days=int(text[:-1]) * (7 if text[-1] == "w" else 1))
+        return datetime.strptime(text, "%Y-%m-%d").astimezone()
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not 7d, 4w, 2026-11-01 or all") from error
+
+
+def _users(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) == int(text) <= 100_000):
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not a number of people")
+    return int(text)
 
 
 def _place(text: str) -> tuple[str, int, int]:

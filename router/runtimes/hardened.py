@@ -26,6 +26,19 @@ AMBIENT |= {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 MISSHAPEN = (ValueError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError)
 
 
+def engine(host: str) -> Engine:
+    """How to speak of the Ollama at a host."""
+    return Engine(
+        title="Ollama",
+        host=host,
+        start="start it with `ollama serve`",
+        setting="runtime.ollama.host",
+        key="sign in with `ollama signin`, or see what stands in front of it",
+        pull="run `ollama pull {model}`",
+        window="raise runtime.ollama.window",
+    )
+
+
 class Hardened:
     """Clients for one host, one per patience (httpx holds it per client), made when they are first wanted."""
 
@@ -35,15 +48,7 @@ class Hardened:
         self._transport: Any = None
         self._clients: dict[Kind, ollama.AsyncClient] = {}
         self.faults: tuple[type[Exception], ...] = MISSHAPEN
-        self.engine = Engine(
-            title="Ollama",
-            host=host,
-            start="start it with `ollama serve`",
-            setting="runtime.ollama.host",
-            key="sign in with `ollama signin`, or see what stands in front of it",
-            pull="run `ollama pull {model}`",
-            window="raise runtime.ollama.window",
-        )
+        self.engine = engine(host)
 
     async def client(self, kind: Kind) -> ollama.AsyncClient:
         """The client for what takes so long. Raises BadConfig when the host is not an address."""

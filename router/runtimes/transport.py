@@ -26,6 +26,7 @@ ODD_LINE_ENDS = {mark.encode(): f"\\u{ord(mark):04x}".encode() for mark in "\x85
 # Seconds of silence after which an engine is given up. The longest silence is that before the first token, when the
 # weights are loaded and the prompt is read; httpx knows one time for reading, so it holds between tokens as well.
 PROBE, TYPING, LONG, LOAD = 3.0, 30.0, 180.0, 600.0
+PULL = 1800.0  # while Ollama checks the sum of what it has fetched it says nothing, and a disk may read 30 MB/s
 
 
 def timeout(silence: float) -> httpx.Timeout:
@@ -36,10 +37,11 @@ def timeout(silence: float) -> httpx.Timeout:
 class Guarded(httpx.AsyncBaseTransport):
     """Carries requests to one host; what comes back comes in whole lines, within the caps."""
 
-    def __init__(self, host: str, key: str = "") -> None:
+    def __init__(self, host: str, key: str = "", most: int = ANSWER) -> None:
         self._inner = Direct()
         self._host = httpx.URL(host).host
         self._key = key
+        self._most = most
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request. The ollama client puts OLLAMA_API_KEY on every request: that goes nowhere."""
@@ -54,7 +56,10 @@ class Guarded(httpx.AsyncBaseTransport):
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)
         return httpx.Response(
-            response.status_code, headers=response.headers, stream=Lines(stream), extensions=response.extensions
+            response.status_code,
+            headers=response.headers,
+            stream=Lines(stream, self._most),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -64,19 +69,20 @@ class Guarded(httpx.AsyncBaseTransport):
 class Lines(httpx.AsyncByteStream):
     """A body, one whole line at a time, blank ones left out."""
 
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, most: int = ANSWER) -> None:
         self._inner = inner
+        self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for line in lines(self._inner):
+        async for line in lines(self._inner, self._most):
             yield line
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-async def lines(chunks: AsyncIterator[bytes] | httpx.AsyncByteStream) -> AsyncIterator[bytes]:
-    """The chunks' lines, each with its line end. Raises Incomplete when a cap is reached."""
+async def lines(chunks: AsyncIterator[bytes] | httpx.AsyncByteStream, most: int = ANSWER) -> AsyncIterator[bytes]:
+    """The chunks' lines, each with its line end. Raises Incomplete when a cap is reached; `most` bytes are one."""
     kept = bytearray()
     total = 0
     async for chunk in chunks:
@@ -88,7 +94,7 @@ async def lines(chunks: AsyncIterator[bytes] | httpx.AsyncByteStream) -> AsyncIt
             for line in whole:
                 if line.strip():
                     yield _tamed(line) + b"\n"
-        if total > ANSWER or len(kept) > LINE:
+        if total > most or len(kept) > LINE:
             raise Incomplete("The engine's answer has no end and was cut off; ask again, or choose another model.")
     if kept.strip():
         yield _tamed(kept)
@@ -101,16 +107,16 @@ def _tamed(line: bytes | bytearray) -> bytes:
     return tame
 
 
-def client(host: str, silence: float, key: str = "") -> httpx.AsyncClient:
+def client(host: str, silence: float, key: str = "", most: int = ANSWER) -> httpx.AsyncClient:
     """A client for one host. Raises ValueError or httpx.InvalidURL when `host` is not an address."""
-    return httpx.AsyncClient(base_url=host, **settings(host, silence, key))
+    return httpx.AsyncClient(base_url=host, **settings(host, silence, key, most))
 
 
-def settings(host: str, silence: float, key: str = "") -> dict[str, Any]:
+def settings(host: str, silence: float, key: str = "", most: int = ANSWER) -> dict[str, Any]:
     """What a client of httpx is constructed with; the ollama client hands it on. Raises as `client` does."""
     _look_at(host)
     return {
-        "transport": Guarded(host, key),
+        "transport": Guarded(host, key, most),
         "timeout": timeout(silence),
         "follow_redirects": False,
         "trust_env": False,
