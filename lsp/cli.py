@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.metadata import version
+from typing import TypeAlias
 
 from lsp import terminal
 from router import SwitchyardError
+
+Adder: TypeAlias = "Callable[[str, str], argparse.ArgumentParser]"  # by a command's name and what it is for
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=name)
         return sub
 
+    _about_code(command)
+    _about_models(command)
+    _about_turns(command)
+    return parser
+
+
+def _about_code(command: Adder) -> None:
     command("lsp", "the language server, over stdio; editors start it")
     sub = command("complete", "complete at one place of a file, and print what would be inserted")
     sub.add_argument(
@@ -52,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--manual", action="store_true", help="as if asked for by hand, not by a keystroke")
     _json(sub)
+    sub = command("demo", "type into a file as an editor would, and show what is suggested")
+    sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
+    sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
+
+
+def _about_models(command: Adder) -> None:
     _json(command("models", "the engines that are here, their models, and which one completes"))
     _json(command("doctor", "what was found, what is missing, and the command that mends it"))
     _json(command("config", "all settings, and where each value comes from"))
@@ -63,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--yes", action="store_true", help="without being asked; where nobody can be asked, it is needed")
     sub.add_argument("--dry-run", action="store_true", help="only say what would be fetched")
     _json(sub)
+
+
+def _about_turns(command: Adder) -> None:
     sub = command("stats", "what the ledger says: latency, acceptance, reuse, energy, and what all that costs")
     said = "from when on: 7d, 4w, a date such as 2026-11-01, or all (default: %(default)s)"
     sub.add_argument("--since", type=_since, default="30d", metavar="WHEN", help=said)
@@ -72,10 +91,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--forget", action="store_true", help="delete the ledger, after asking")
     sub.add_argument("--yes", action="store_true", help="with --forget: without being asked")
     _json(sub)
-    sub = command("demo", "type into a file as an editor would, and show what is suggested")
-    sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
-    sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
-    return parser
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
