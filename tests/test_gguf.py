@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.models import downloads, gguf
-from tests.engine import random_gguf
+from tests.engine import random_gguf, shaped_gguf
 
 WHOLE = random_gguf.made().read_bytes()
 
@@ -78,7 +78,46 @@ def test_a_small_header_is_read() -> None:
     said = header(
         LLAMA, (WIDE, 4, struct.pack("<I", 4096)), tensors=text("w") + struct.pack("<I2QIQ", 2, 3, 4, 0, 0), count=1
     )
-    assert gguf.read(said) == gguf.Header("", "llama", 12, 4096, infills=False, marks="")
+    assert gguf.read(said) == gguf.Header("", "llama", 12, 4096, False, "", size=48, active=12)
+
+
+def test_a_header_says_how_the_model_is_built(tmp_path: Path) -> None:
+    """The file is a hole of 20 GiB, and reading its header costs as much as for any other."""
+    path = shaped_gguf.write(tmp_path / "oss.gguf", shaped_gguf.REAL["gpt-oss-20b"])
+    with path.open("rb") as stream:
+        said = gguf.read(stream)
+    assert said.shape is not None
+    assert sum(layer.count for layer in said.shape.layers) == 24
+    assert (said.shape.experts, said.shape.experts_used) == (32, 4)
+    assert said.size == pytest.approx(20.70 * (1 << 30), rel=1e-3)  # as llama.cpp says of the same file
+    assert said.parameters == pytest.approx(20.9e9, rel=0.01)
+    assert said.active == pytest.approx(4.2e9, rel=0.02)  # with both embeddings; its card says 3.6e9 with one
+
+
+def test_tensors_of_a_type_that_is_not_known_leave_the_size_open() -> None:
+    described = text("w") + struct.pack("<I2QIQ", 2, 32, 4, 999, 0)
+    said = gguf.read(header(LLAMA, tensors=described, count=1))
+    assert (said.parameters, said.size) == (128, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(15, "Q4_K_M"), (7, "Q8_0"), (1, "F16"), (38, "MXFP4"), (4, ""), (999, "")]
+)
+def test_the_quantisation_is_named_as_in_file_names(number: int, name: str) -> None:
+    said = gguf.read(header(LLAMA, ("general.file_type", 4, struct.pack("<I", number))))
+    assert said.quantisation == name
+
+
+@pytest.mark.parametrize(
+    ("template", "thinks"),
+    [
+        ("{% if enable_thinking is false %}<think>{% endif %}", True),
+        ("<|channel|>analysis", True),
+        ("{{ messages[0].content }} I think so", False),
+    ],
+)
+def test_a_chat_template_betrays_whether_the_model_thinks(template: str, thinks: bool) -> None:
+    assert gguf.read(header(LLAMA, (gguf.TEMPLATE, gguf.STRING, text(template)))).thinks is thinks
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def compute_bytes(shape: Shape, window: int, slots: int = 1, batch: int = BATCH,
     """
     cells = _padded(window, slots)
     tokens = min(batch, cells * slots)
-    masks = sum({_cells(layer, cells, batch) for layer in shape.layers if layer.kv_heads})
+    masks = sum({bool(it.window): _cells(it, cells, batch) for it in shape.layers if it.kv_heads}.values())
     query = shape.heads * max((layer.key for layer in shape.layers), default=0)
     rows = max((layer.kv_heads * max(layer.key, layer.value) for layer in shape.layers), default=0)
     attention = 2 * query + 2 * rows + (0 if flash else shape.heads * cells)
