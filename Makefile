@@ -35,7 +35,7 @@ docs: install  ## write the pages that are made from the code
 
 lock:  ## pin all packages anew, needs uv; UPGRADE=--upgrade takes the newest
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv; get it with: pipx install uv" >&2; exit 1; }
-	$(LOCK) $(UPGRADE) --extra embedded --group build -o requirements.txt pyproject.toml
+	$(LOCK) $(UPGRADE) --extra embedded --extra nvidia --group build -o requirements.txt pyproject.toml
 	$(LOCK) $(UPGRADE) --group dev -c requirements.txt -o requirements-dev.txt
 
 clean:  ## take away all that make has made

@@ -43,6 +43,11 @@ def read(path: Path) -> Machine:
     return known.described(text, str(path))
 
 
+def found(file: str) -> Machine:
+    """The machine that `machine.file` describes, or this one as it is now. Raises BadConfig."""
+    return read(Path(file)) if file else probe()
+
+
 def probe(root: Path = Path("/"), cache: Path | None = None) -> Machine:
     """This machine as it is now. Blocks for about a second the first time, later for some hundredths.
 
