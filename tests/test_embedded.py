@@ -18,6 +18,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import router
 from router import config
@@ -169,6 +170,150 @@ def test_while_it_pauses_a_keystroke_is_not_kept_waiting() -> None:
         await process(runtime).wait()
         with pytest.raises(router.Unreachable, match="started again in 1 s"):
             await answer(runtime, Call(ROUTE, PROMPT))
+
+    with_engine(work)
+
+
+def test_two_models_are_held_side_by_side_and_each_ends_by_itself() -> None:
+    files = {"fim:4m": random_gguf.made(), "prose:4m": random_gguf.made()}
+    fim, prose = (Route("embedded", name, window=512) for name in files)
+
+    async def work(runtime: embedded.Embedded) -> None:
+        runtime._found = {
+            name: embedded_files.Found(Model("embedded", name, window=4096), path) for name, path in files.items()
+        }
+        await asyncio.gather(runtime.load(fim), runtime.load(prose))
+        first, second = (runtime._places[name].child for name in files)
+        assert first is not None
+        assert second is not None
+        assert first.process.pid != second.process.pid
+        assert await runtime.ready(fim)
+        assert await runtime.ready(prose)
+        texts = await asyncio.gather(*(answer(runtime, Call(it, PROMPT, max_tokens=4)) for it in (fim, prose)))
+        assert all(text for text, _ in texts)
+        first.process.kill()
+        await first.process.wait()
+        assert (await answer(runtime, Call(prose, PROMPT, max_tokens=2)))[0]  # one's crash is not the other's
+        assert (runtime._places["fim:4m"].pause() > 0, runtime._places["prose:4m"].pause()) == (True, 0)
+        await runtime.unload(prose)
+        await runtime.unload(prose)
+        assert second.process.returncode is not None
+        assert not await runtime.ready(prose)
+
+    with_engine(work)
+
+
+def test_starts_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at once would each count on the memory that is free for both."""
+    under_way: list[str] = []
+
+    async def start(model: str, gguf: str, options: child.Options) -> child.Child:
+        assert not under_way
+        under_way.append(model)
+        await asyncio.sleep(0)
+        under_way.remove(model)
+        raise router.OutOfMemory("none is left")
+
+    async def work(runtime: embedded.Embedded) -> None:
+        names = ("a", "b", "c")
+        runtime._found = {name: embedded_files.Found(Model("embedded", name), Path(name)) for name in names}
+        loads = (runtime.load(Route("embedded", name)) for name in names)
+        assert all(isinstance(it, router.OutOfMemory) for it in await asyncio.gather(*loads, return_exceptions=True))
+
+    monkeypatch.setattr(child, "start", start)
+    with_engine(work)
+
+
+def test_the_window_and_the_slots_are_the_routes_and_the_settings_cap_them() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        route = Route("embedded", ROUTE.model, "switchyard", window=512, slots=2)
+        await runtime.load(route)
+        running = runtime._places[ROUTE.model].child
+        assert running is not None
+        assert (running.options.window, running.options.slots) == (512, 2)
+        _, body = await running.engine._get("/slots")
+        assert [slot["n_ctx"] for slot in json.loads(body)] == [512, 512]
+        assert await runtime.ready(route)
+        wide = replace(route, window=8192, slots=1)
+        assert not await runtime.ready(wide)
+        await runtime.load(wide)
+        running = runtime._places[ROUTE.model].child
+        assert running is not None
+        assert (running.options.window, running.options.slots) == (2048, 1)  # what the settings allow
+        assert await runtime.ready(wide)
+
+    with_engine(work)
+
+
+def test_a_model_is_given_back_when_nobody_asked_for_as_long_as_it_is_kept() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        kept, passing = replace(ROUTE, keep=600), replace(ROUTE, keep=0)
+        await answer(runtime, Call(kept, PROMPT, max_tokens=1))
+        place = runtime._places[ROUTE.model]
+        assert place.leaving is not None
+        await answer(runtime, Call(ROUTE, PROMPT, max_tokens=1))
+        assert place.leaving is None  # the last word counts: for ever
+        running = place.child
+        assert running is not None
+        await answer(runtime, Call(passing, PROMPT, max_tokens=1))
+        await running.process.wait()
+        assert not await runtime.ready(ROUTE)
+        assert place.pause() == 0  # that was no crash
+
+    with_engine(work)
+
+
+def test_an_unload_gives_up_a_start_that_is_under_way() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        load = asyncio.create_task(runtime.load(ROUTE))
+        await asyncio.sleep(0)
+        await runtime.unload(ROUTE)
+        await asyncio.wait((load,))
+        assert load.cancelled()
+        assert not await runtime.ready(ROUTE)
+        await runtime.load(ROUTE)
+        assert await runtime.ready(ROUTE)
+
+    with_engine(work)
+
+
+def test_tokens_are_counted_by_the_model_that_is_loaded() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        assert await runtime.count(ROUTE, PROMPT) == -1
+        _, timing = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=1))
+        assert await runtime.count(ROUTE, PROMPT) == timing.prompt_tokens
+        assert await runtime.count(ROUTE, "") == 0
+        assert await runtime.count(ROUTE, "self." * 1000) == 2000
+
+    with_engine(work)
+
+
+@pytest.mark.parametrize("system", ["", "Answer."], ids=["completion", "chat"])
+def test_an_interrupted_answer_goes_on_as_if_nothing_had_been(system: str) -> None:
+    """Random weights say the same each time. The text is read anew: its tokens may be others than those it was made of,
+    here they are not."""
+
+    async def work(runtime: embedded.Embedded) -> None:
+        call = Call(ROUTE, PROMPT, system=system, max_tokens=24)
+        whole, _ = await answer(runtime, call)
+        for tokens in (1, 7, 20):
+            begun, _ = await answer(runtime, replace(call, max_tokens=tokens))
+            rest, timing = await answer(runtime, replace(call, begun=begun, max_tokens=24 - tokens))
+            assert begun + rest == whole
+            assert timing.reused_tokens > timing.prompt_tokens - 4  # what was read is not read again
+
+    with_engine(work)
+
+
+def test_an_interrupted_answer_that_is_bound_to_a_schema_still_parses() -> None:
+    schema = '{"type": "object", "properties": {"a": {"enum": ["yes", "no"]}}, "required": ["a"]}'
+
+    async def work(runtime: embedded.Embedded) -> None:
+        call = Call(ROUTE, "Is it?", system="Answer.", max_tokens=200, schema=schema)
+        whole, _ = await answer(runtime, call)
+        for end in range(1, len(whole), 7):
+            rest, _ = await answer(runtime, replace(call, begun=whole[:end]))
+            assert json.loads(whole[:end] + rest)["a"] in ("yes", "no")
 
     with_engine(work)
 

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 
 import pytest
+from msgspec.structs import replace
 
 import router
 from router import config
 from router.runtimes import ollama, ollama_dialect, transport
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Layers, Model, Route, Timing
 from tests import fake_ollama as fake
 from tests.engine import facade, random_gguf
 
@@ -89,7 +90,55 @@ def test_models_are_told_with_what_each_can_do(engine: facade.Facade) -> None:
         models = {model.name: model for model in await runtime.models()}
         assert models[MODEL].family == "switchyard"
         assert (models[MODEL].parameters, models[MODEL].window) == (4_196_608, 4096)
+        assert (models[MODEL].quantisation, models[MODEL].thinks) == ("Q8_0", False)
+        assert models[MODEL].digest == engine.models[MODEL].digest
         assert models["prose:latest"].family == ""
+        shape = models[MODEL].shape
+        assert shape is not None
+        assert (shape.architecture, shape.embedding, shape.heads) == ("llama", 256, 4)
+        assert shape.layers == (Layers(4, kv_heads=2, key=64, value=64),)
+
+    on(engine.host, work)
+
+
+def test_what_is_in_memory_is_told_with_what_it_holds(engine: facade.Facade) -> None:
+    async def work(runtime: ollama.Ollama) -> None:
+        engine.models["prose:latest"].unload()
+        await runtime.load(ROUTE)
+        held = {model.name: (model.loaded, model.held) for model in await runtime.models()}
+        assert held == {MODEL: (True, random_gguf.made().stat().st_size), "prose:latest": (False, 0)}
+        await runtime.unload(ROUTE)
+        await runtime.unload(ROUTE)  # nothing, if it is not there
+        assert not engine.models[MODEL].loaded
+        assert not await runtime.ready(ROUTE)
+
+    on(engine.host, work)
+
+
+def test_the_window_told_is_the_trained_one_and_the_settings_only_cap_what_is_asked_for(engine: facade.Facade) -> None:
+    async def whole() -> None:
+        runtime = ollama.Ollama(config.Ollama(host=engine.host, window=512))
+        assert {model.window for model in await runtime.models()} == {4096}
+        await runtime.load(ROUTE)
+        assert engine.models[MODEL].window == 512
+        assert await runtime.ready(ROUTE)
+        await runtime.aclose()
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("system", ["", "Answer."], ids=["completion", "chat"])
+def test_an_interrupted_answer_goes_on_as_if_nothing_had_been(engine: facade.Facade, system: str) -> None:
+    """Random weights say the same each time; an answer is cut between two of its tokens, as a stream is."""
+
+    async def work(runtime: ollama.Ollama) -> None:
+        call = Call(ROUTE, PROMPT, system=system, max_tokens=24)
+        whole, timing = await answer(runtime, call)
+        assert timing.answer_tokens == 24
+        for tokens in (1, 5, 17):
+            begun, _ = await answer(runtime, replace(call, max_tokens=tokens))
+            rest, _ = await answer(runtime, replace(call, begun=begun, max_tokens=24 - tokens))
+            assert begun + rest == whole
 
     on(engine.host, work)
 

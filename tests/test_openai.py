@@ -13,6 +13,7 @@ import pytest
 import xllamacpp
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import router
 from router import config
@@ -87,6 +88,7 @@ def test_llama_cpp_says_what_it_serves(llama: str) -> None:
         assert (model.name, model.family, model.window) == ("switchyard-4m", "switchyard", 2048)
         assert model.parameters == 4_196_608
         assert model.loaded
+        assert model.fixed
         assert await runtime.ready(ROUTE)
 
     using(config.OpenAI(host=llama), work)
@@ -102,6 +104,18 @@ def test_a_fill_in_the_middle_prompt_streams_and_its_head_is_reused(llama: str) 
         assert cold.reused_tokens < 5
         assert warm.reused_tokens >= cold.prompt_tokens - 2
         assert warm.prompt_tokens - warm.reused_tokens <= 3
+
+    using(config.OpenAI(host=llama), work)
+
+
+def test_llama_cpp_counts_tokens_and_an_answer_goes_on(llama: str) -> None:
+    async def work(runtime: openai.OpenAI) -> None:
+        call = Call(ROUTE, PROMPT, max_tokens=20)
+        whole, timing = await answer(runtime, call)
+        assert await runtime.count(ROUTE, PROMPT) == timing.prompt_tokens
+        begun, _ = await answer(runtime, replace(call, max_tokens=9))
+        rest, _ = await answer(runtime, replace(call, begun=begun, max_tokens=11))
+        assert begun + rest == whole
 
     using(config.OpenAI(host=llama), work)
 
@@ -412,3 +426,35 @@ def test_a_question_is_a_chat_only_with_a_system_text() -> None:
     assert path == "/v1/completions"
     assert body["max_tokens"] == 1
     assert dialect.question(Call(ROUTE, "x", system="y"))[0] == "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("owner", "way", "count"),
+    [
+        ("vllm", fake.reply({"count": 5, "max_model_len": 4096, "tokens": [1, 2, 3, 4, 5]}), 5),
+        ("llamacpp", fake.reply({"tokens": [1, 2, 3]}), 3),
+        ("llamacpp", fake.refuse(404, ""), -1),
+        ("vllm", fake.html(), -1),
+        ("llamacpp", fake.reply({"tokens": "many"}), -1),
+        ("", fake.reply({"tokens": [1]}), -1),
+    ],
+)
+def test_tokens_are_counted_where_the_server_can(owner: str, way: fake.Way, count: int) -> None:
+    async def work(runtime: openai.OpenAI, double: fake.Fake) -> None:
+        assert await runtime.count(ROUTE, "a b") == count
+        assert ("/tokenize" in double.paths) == bool(owner)
+
+    misbehaving({"/v1/models": fake.reply({"data": [{"id": "m", "owned_by": owner}]}), "/tokenize": way}, work)
+
+
+def test_an_answer_that_has_begun_stands_where_the_server_goes_on() -> None:
+    raw, chat = Call(ROUTE, "x", begun="y"), Call(ROUTE, "x", system="s", begun="y", schema="{}")
+    assert dialect.question(raw)[1]["prompt"] == "xy"
+    for server, told in (("llamacpp", False), ("vllm", True), ("", False)):
+        path, body = dialect.question(chat, server)
+        assert path == "/v1/chat/completions"
+        assert body["messages"][-1] == {"role": "assistant", "content": "y"}
+        assert body.get("continue_final_message", False) is told
+        assert "response_format" in body
+    bound = dialect.question(replace(raw, schema="{}"), "llamacpp")[1]
+    assert "json_schema" not in bound  # its grammar would begin with a new document

@@ -12,6 +12,11 @@ from router import Busy, Incomplete, ModelMissing, OutOfMemory, PromptCut, Refus
 NO_MEMORY = re.compile(
     r"out[ -]of[ -]memory|requires more system memory|failed to allocate|unable to allocate|insufficient memory"
 )
+# What CUDA, ROCm, Vulkan and Metal say of a card that is gone or hangs.
+NO_CARD = re.compile(
+    r"(cuda|rocm|hip) error|no (cuda|rocm)-capable device|device[ _]?lost|device was removed|fallen off the bus"
+    r"|command buffer failed|failed to initialize (cuda|nvml)"
+)
 TOO_LONG = re.compile(
     r"exceeds? the available context|exceed_context_size|than the context length|maximum context length"
 )
@@ -67,6 +72,11 @@ class Engine(Struct, frozen=True):
         if NO_MEMORY.search(lower):
             return OutOfMemory(
                 f"{model or 'The model'} does not fit into memory; choose a smaller model, or a smaller window for it."
+            )
+        if NO_CARD.search(lower):
+            return Refused(
+                f"{self._subject} has lost its graphics card{_with(model)}; see whether the system still sees it, "
+                f"then start {self.title} anew."
             )
         if TOO_LONG.search(lower):
             return self.cut(model)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from router import Incomplete, ModelMissing, OutOfMemory, Refused, RuntimeFailure, Unreachable, config
+from router import Incomplete, ModelMissing, OutOfMemory, Refused, RuntimeFailure, config
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
@@ -172,8 +172,6 @@ class Ollama:
         self._loaded_until.pop(self._key(route), None)
         if isinstance(failure, (Incomplete, OutOfMemory)):
             self._doubted.add(tagged(route.model))
-        if isinstance(failure, Unreachable):  # what answers next may be another Ollama
-            self._shelf.version = None
         return failure
 
     async def _question(self, client: ollama.AsyncClient, call: Call) -> AsyncGenerator[Any, None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from router import RuntimeFailure
-from router.models import families, gguf
+from router.models import families, gguf, shape
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.types import Model
@@ -83,7 +83,7 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """What one Ollama has. `digests` are those of its last list, by name; `remote` the names that run elsewhere."""
+    """What one Ollama has, as of its last list: its `version`, the names that are `remote`, the `digests` by name."""
 
     def __init__(self, line: Hardened) -> None:
         self._line = line
@@ -101,20 +101,13 @@ class Shelf:
 
     async def listed(self) -> tuple[Tag, ...]:
         """The models on its disk. What was shown of those that are gone, or are others now, is forgotten."""
-        await self.numbered()
+        self.version = _numbers((await self._line.read("/api/version", Version)).version)
         tags = (await self._line.read("/api/tags", Tags)).models or ()
         self.remote = {dialect.tagged(tag.name) for tag in tags if tag.remote}
         self.digests = {dialect.tagged(tag.name): tag.digest for tag in tags}
         there = {(tag.name, tag.digest) for tag in tags}
         self._shown = {key: shown for key, shown in self._shown.items() if key in there}
         return tags
-
-    async def numbered(self) -> tuple[int, ...]:
-        """Ollama's version in numbers, read once; (0,) when it does not say."""
-        if self.version is None:
-            said = (await self._line.read("/api/version", Version)).version
-            self.version = tuple(int(part) for part in re.findall(r"\d+", said)[:3]) or (0,)
-        return self.version
 
     async def running(self) -> dict[str, Running]:
         """The models in memory; one that is still being loaded is not among them."""
@@ -142,6 +135,11 @@ class Shelf:
         return msgspec.structs.replace(completed(model, tag, shown), loaded=mine, held=held)
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    """A version in numbers; (0,) when there are none."""
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", version)[:3]) or (0,)
+
+
 def completed(model: Model, tag: Tag, shown: ollama.ShowResponse | None) -> Model:
     """The model with what `/api/show` adds; a template with a family's marks tells what a name does not."""
     facts: Mapping[str, Any] = (shown.modelinfo if shown else None) or {}
@@ -154,5 +152,6 @@ def completed(model: Model, tag: Tag, shown: ollama.ShowResponse | None) -> Mode
         parameters=dialect.whole(facts.get("general.parameter_count")) or dialect.counted(details.parameter_size),
         quantisation=details.quantization_level if details.quantization_level != "unknown" else "",
         window=dialect.whole(facts.get(f"{facts.get('general.architecture')}.context_length")),
+        shape=shape.of(facts),
         thinks="thinking" in capabilities,
     )

@@ -1,11 +1,13 @@
 """Speaks Ollama's protocol in front of the embedded llama.cpp, so that the real `ollama` client meets a real engine.
 
 It follows Ollama 0.30.11 and later: paths, field names, error texts, what makes it reload a model, and the silent cut
-of a prompt that is too long. It has no templates of its own, no tools, no pull, no embeddings: those answer 501.
+of a prompt that is too long. Its models are run by Go templates, as far as anybody can see: they have none of their
+own. It has no tools, no pull, no embeddings: those answer 501.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import threading
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import gguf as ggml
 import xllamacpp
 
 from router.models import gguf
@@ -48,8 +51,13 @@ class Weights:
         self.loads = 0
         self._engine: Any = None
         self._lock = threading.Lock()
+        self.digest = hashlib.sha256(f"{name} {path}".encode()).hexdigest()
+        self.keep: Any = None
         with path.open("rb") as stream:
             self.header = gguf.read(stream)
+        fields = ggml.GGUFReader(path).fields.values()
+        # Ollama leaves arrays out unless it is asked to be verbose.
+        self.facts = {it.name: None if it.types[0] == ggml.GGUFValueType.ARRAY else it.contents() for it in fields}
 
     def load(self, options: dict[str, Any]) -> None:
         """Load the weights, or load them again because the window is another one."""
@@ -97,10 +105,20 @@ class Weights:
         while self.busy():
             time.sleep(0.002)
 
+    def count(self, text: str) -> int:
+        """How many tokens a text is, marks read as marks."""
+        question = {"content": text, "add_special": False, "parse_special": True}
+        return len(self.asked("/tokenize", question)["tokens"])
+
     def entry(self) -> dict[str, Any]:
-        details = {"format": "gguf", "family": self.header.architecture, "parameter_size": "4.20M"}
+        family = self.header.architecture
+        details = {"format": "gguf", "family": family, "parameter_size": "4.20M", "quantization_level": "Q8_0"}
         size = self.path.stat().st_size
-        return {"name": self.name, "model": self.name, "size": size, "digest": "0" * 64, "details": details}
+        return {"name": self.name, "model": self.name, "size": size, "digest": self.digest, "details": details}
+
+    def process(self) -> dict[str, Any]:
+        held = self.path.stat().st_size
+        return self.entry() | {"size_vram": held, "context_length": self.window, "expires_at": FOREVER}
 
 
 class Facade:
@@ -145,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         models = self.facade.models.values()
-        running = [it.entry() | {"context_length": it.window, "expires_at": FOREVER} for it in models if it.loaded]
+        running = [it.process() for it in models if it.loaded]
         answers = {
             "/api/version": {"version": VERSION},
             "/api/tags": {"models": [it.entry() for it in models]},
@@ -176,12 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _show(self, question: dict[str, Any]) -> None:
         model = self._model(question)
-        architecture = model.header.architecture
-        facts = {
-            "general.architecture": architecture,
-            "general.parameter_count": model.header.parameters,
-            f"{architecture}.context_length": model.header.window,
-        }
+        facts = {name: value for name, value in model.facts.items() if not name.startswith("GGUF.")}
+        facts |= {"general.parameter_count": model.header.parameters}
         fim = model.header.infills
         template = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>" if fim else "{{ .Prompt }}"
         capabilities = ["completion", "insert"] if fim else ["completion"]
@@ -193,6 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             model.unload()
             return self._say({"model": model.name, "response": "", "done": True, "done_reason": "unload"})
         began = time.perf_counter_ns()
+        model.keep = question.get("keep_alive")
         model.load(question.get("options", {}))
         if not question.get("prompt"):
             return self._say({"model": model.name, "response": "", "done": True, "done_reason": "load"})
@@ -206,8 +221,12 @@ class _Handler(BaseHTTPRequestHandler):
         if question.get("think"):
             raise Refusal(400, f'"{model.name}" does not support thinking')
         began = time.perf_counter_ns()
+        model.keep = question.get("keep_alive")
         model.load(question.get("options", {}))
         prompt = _templated(model, question["messages"])
+        if question.get("_debug_render_only"):
+            self._say({"model": model.name, "_debug_info": {"rendered_template": prompt}})
+            return
         self._answer(model, question, prompt, lambda text: {"message": {"role": "assistant", "content": text}}, began)
 
     def _answer(self, model: Weights, question: dict[str, Any], prompt: str, shape: Any, began: int) -> None:
