@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -79,6 +80,11 @@ def _about_models(command: Adder) -> None:
     sub.add_argument("--yes", action="store_true", help="without being asked; where nobody can be asked, it is needed")
     sub.add_argument("--dry-run", action="store_true", help="only say what would be fetched")
     _json(sub)
+    sub = command("bench", "measure each model for some seconds, beside what the hardware allows")
+    sub.add_argument("models", nargs="*", metavar="MODEL", help="only these; without any, all that are here")
+    said = "how long each model is measured, without its loading (default: %(default)s)"
+    sub.add_argument("--seconds", type=_seconds, default=5.0, metavar="S", help=said)
+    _json(sub)
 
 
 def _about_turns(command: Adder) -> None:
@@ -107,6 +113,12 @@ def _since(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%d").astimezone()
     except (ValueError, OverflowError, OSError) as error:
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not 7d, 4w, 2026-11-01 or all") from error
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text, re.ASCII) or not 0.1 <= float(text) <= 600:
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not a number of seconds from 0.1 to 600")
+    return float(text)
 
 
 def _users(text: str) -> int:
