@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from lsp import terminal
 from lsp.commands.config import read_settings
-from router import BadConfig, RuntimeFailure, runtimes
+from router import BadConfig, ModelMissing, RuntimeFailure, runtimes
 from router.config import Config
 from router.models import machine, speed, trial
 from router.models.budget import FIRST_LINE
@@ -79,8 +79,9 @@ async def bench(settings: Config, names: Sequence[str], seconds: float, rows: li
 
 
 async def _installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:
-    """What can be measured: of models that several engines have, the first engine's. No remote model is one."""
+    """What can be measured: of models that several engines have, the first's; no remote one. Raises ModelMissing."""
     found: dict[str, Model] = {}
+    errors: list[str] = []
     for name, engine in engines.items():
         tell(f"asking {name}")
         try:
@@ -88,9 +89,9 @@ async def _installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:
                 if not model.remote:
                     found.setdefault(model.name.removesuffix(":latest"), model)
         except RuntimeFailure as error:
-            if len(engines) == 1:
-                raise
-            tell(f"{name}: {error}")
+            errors.append(str(error))
+    if not found:
+        raise ModelMissing(" ".join(errors) or "No engine here has a model to measure; `switchyard pull` brings one.")
     return list(found.values())
 
 
