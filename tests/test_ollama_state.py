@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from router.runtimes import ollama, ollama_models
 from router.runtimes.ollama_dialect import counted
 from router.types import Call, Route
 from tests import fake_ollama as fake
+from tests.engine import random_gguf
+from tests.test_gguf import pulled
 from tests.test_ollama import CODER, answer, failing, misbehaving
 
 NAME = CODER.model
@@ -98,6 +101,39 @@ def test_a_header_that_lies_is_told_without_what_it_lies_about(facts: dict[str, 
 
     # A name that no table knows: nobody fills in what the header lies about.
     misbehaving({"/api/tags": tags({"model": "qwen2.5-coder-mine:1x"}), "/api/show": show(model_info=facts)}, work)
+
+
+def test_what_ollama_leaves_out_of_a_shape_is_read_from_the_file_if_it_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of what differs from layer to layer: such arrays are empty."""
+    pulled(tmp_path, "models.example/me/odd/1b", random_gguf.made().read_bytes(), "a" * 64)
+    monkeypatch.setattr(ollama.downloads, "roots", lambda: (tmp_path,))
+    facts = {"general.architecture": "llama", "llama.block_count": 4, "llama.attention.head_count_kv": None}
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        odd, elsewhere = await runtime.models()
+        assert odd.shape is not None
+        assert odd.shape.layers[0].kv_heads == 2
+        assert elsewhere.shape is None
+
+    listed = tags({"model": "me/odd:1b", "digest": "d"}, {"model": "me/elsewhere:1b", "digest": "e"})
+    misbehaving({"/api/tags": listed, "/api/show": show(model_info=facts)}, work)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("http://127.0.0.1:11434", True),
+        ("http://localhost", True),
+        ("http://[::1]:1", True),
+        ("http://192.0.2.1:1", False),
+        ("http://127.example:1", False),
+        ("http://[::1:9", False),
+    ],
+)
+def test_an_address_is_of_this_machine_or_it_is_not(host: str, here: bool) -> None:
+    assert ollama.downloads.here(host) is here
 
 
 @pytest.mark.parametrize(

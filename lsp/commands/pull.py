@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -110,8 +109,7 @@ def _agreed(models: Sequence[Wanted]) -> bool:
 
 def free(settings: Config) -> int | None:
     """Bytes that are free where Ollama keeps its models; None: that is another machine, or nobody knows the place."""
-    host = urlsplit(settings.runtime.ollama.host).hostname or ""
-    if host not in ("localhost", "::1") and not host.startswith("127."):
+    if not downloads.here(settings.runtime.ollama.host):
         return None
     place = next((it for it in downloads.roots() if it.is_dir()), None)
     try:

@@ -6,8 +6,11 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
+
+from router.models import gguf
 
 WEIGHTS = "application/vnd.ollama.image.model"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -35,6 +38,15 @@ def roots() -> tuple[Path, ...]:
     return (Path(named), *usual) if named else usual
 
 
+def here(host: str) -> bool:
+    """Whether an address is one of this machine's own."""
+    try:
+        name = urlsplit(host).hostname or ""
+    except ValueError:  # it is no address
+        return False
+    return name in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", name) is not None
+
+
 def found(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """Each model's name and its weights' file; what cannot be read is passed over."""
     for place in places:
@@ -42,6 +54,18 @@ def found(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
             weights = _weights(manifest, place / "blobs")
             if weights is not None:
                 yield _name(manifest.relative_to(place / "manifests").parts), weights
+
+
+def header(name: str, places: Sequence[Path]) -> gguf.Header | None:
+    """What the weights of that name say of themselves; None: they are not here, or they cannot be read."""
+    path = next((path for found_name, path in found(places) if found_name == name), None)
+    try:
+        if path is None:
+            return None
+        with path.open("rb") as stream:
+            return gguf.read(stream)
+    except (OSError, gguf.NotGGUF):
+        return None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -76,8 +76,18 @@ class Files:
 
 
 def _model(name: str, path: Path, header: gguf.Header, family: str) -> Model:
-    size = path.stat().st_size
-    return Model(NAME, name, family=family, parameters=header.parameters, size=size, window=header.window)
+    return Model(
+        NAME,
+        name,
+        family=family,
+        parameters=header.parameters,
+        active=header.active,
+        size=header.size or path.stat().st_size,
+        quantisation=header.quantisation,
+        window=header.window,
+        shape=header.shape,
+        thinks=header.thinks,
+    )
 
 
 def fitness(found: Found) -> tuple[bool, float]:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from router import Incomplete, ModelMissing, OutOfMemory, Refused, RuntimeFailure, config
+from router.models import downloads
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
@@ -32,7 +33,7 @@ class Ollama:
     def __init__(self, settings: config.Ollama) -> None:
         self._most = settings.window
         self._line = Hardened(settings.host)
-        self._shelf = Shelf(self._line)
+        self._shelf = Shelf(self._line, downloads.roots() if downloads.here(settings.host) else ())
         self._told: dict[str, str] = {}  # the digests of the models that were told of, by name
         self._loaded_until: dict[Key, float] = {}
         self._doubted: set[str] = set()

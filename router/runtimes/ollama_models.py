@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from router import RuntimeFailure
-from router.models import families, gguf, shape
+from router.models import downloads, families, gguf, shape
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.types import Model
@@ -83,10 +84,15 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """What one Ollama has, as of its last list: its `version`, the names that are `remote`, the `digests` by name."""
+    """What one Ollama has, as of its last list: its `version`, the names that are `remote`, the `digests` by name.
 
-    def __init__(self, line: Hardened) -> None:
+    `places` are the folders of its models, if they are on this machine.
+    """
+
+    def __init__(self, line: Hardened, places: Sequence[Path] = ()) -> None:
         self._line = line
+        self._places = places
+        self._headers: dict[tuple[str, str], gguf.Header | None] = {}
         self._shown: dict[tuple[str, str], ollama.ShowResponse] = {}
         self.version: tuple[int, ...] | None = None
         self.remote: set[str] | None = None
@@ -132,7 +138,20 @@ class Shelf:
         process = running.get(dialect.tagged(tag.name))
         mine = process is not None and process.digest in ("", tag.digest)  # else it is what the name meant before
         held = process.held if process is not None and mine else 0
-        return msgspec.structs.replace(completed(model, tag, shown), loaded=mine, held=held)
+        model = await self._shaped(completed(model, tag, shown))
+        return msgspec.structs.replace(model, loaded=mine, held=held)
+
+    async def _shaped(self, model: Model) -> Model:
+        """The model with its shape from the file itself, where it is here: `/api/show` leaves each layer's own out."""
+        if model.shape is not None or not self._places:
+            return model
+        key = (model.name, model.digest)
+        if key not in self._headers:
+            self._headers[key] = await asyncio.to_thread(downloads.header, dialect.tagged(model.name), self._places)
+        if (header := self._headers[key]) is None:
+            return model
+        window = model.window or header.window
+        return msgspec.structs.replace(model, shape=header.shape, active=header.active, window=window)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
