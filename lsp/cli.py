@@ -122,7 +122,7 @@ def _seconds(text: str) -> float:
 
 
 def _users(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) == int(text) <= 100_000):
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not a number of people")
     return int(text)
 

@@ -206,4 +206,4 @@ def sentences(path: str) -> Iterator[None]:
         way = next((way for word, way in _WAYS_OUT.items() if word in str(error)), f"{error}; look at its permissions")
         raise BadLedger(f"The ledger {path} can't be used: {way}.") from error
     except sqlite3.DatabaseError as error:
-        raise Damaged(f"The ledger {path} is damaged.") from error
+        raise Damaged(f"The ledger {path} is damaged; to begin anew: switchyard stats --forget") from error

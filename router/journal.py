@@ -93,11 +93,11 @@ class Journal:
             self._give_back()
             try:
                 self._enter(turns)  # another server may have mended it already
-            except book.Damaged as error:
+            except book.Damaged:
                 self._give_back()
                 away = book.aside(self._path)
                 self._enter(turns)
-                self._tell(f"{error} It is now {away}, and a new one was begun.")
+                self._tell(f"The ledger was damaged; it is now {away}, and a new one was begun.")
 
     def _enter(self, turns: dict[int, Turn]) -> None:
         self._rows |= self._open().write(turns, self._rows)

@@ -69,7 +69,19 @@ def energy(joules: float) -> str:
     return f"{hours:.3g} Wh" if hours < 1000 else f"{hours / 1000:,.3g} kWh"
 
 
-def duration(days: float) -> str:
+def duration(ms: float) -> str:
+    """A short time for people."""
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.1f} s" if ms < 99_950 else f"{ms / 1000:,.0f} s"
+
+
+def share(value: float | None) -> str:
+    """A share for people; nothing where there is none."""
+    return "" if value is None else f"{value:.0%}"
+
+
+def long_time(days: float) -> str:
     """A long time for people: 40 days, 5 months, 2.5 years."""
     if days < 90:
         return f"{days:,.0f} days"

@@ -219,7 +219,7 @@ def test_without_a_measurement_the_account_says_how_to_have_one() -> None:
         (0.00051, "0.00051"),
         (1e-9, "less than 0.0001"),
         (-2, "-2.00"),
-    ],  # fmt: skip  # noqa: E501
+    ],
 )
 def test_amounts_are_said_as_people_say_them(value: float, said: str) -> None:
     assert reckoning.amount(value) == said
