@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from importlib.resources import files
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -18,12 +16,11 @@ from router.config import Config
 from router.context import privacy
 from router.context.syntax import Clock
 from router.desk import Desk, Open
-from router.fleet import Fleet, Tell
+from router.fleet import Fleet, Planner, Tell, planned
 from router.ledger import Journey, Ledger
 from router.models import families
-from router.models.plan import Survey
 from router.run import Run
-from router.schedule import Scheduler
+from router.stream import Make, Streams, accounted
 from router.types import (
     LARGEST,
     Answer,
@@ -36,11 +33,10 @@ from router.types import (
     Request,
     Route,
     Runtime,
+    Survey,
     Task,
     Timing,
 )
-
-Stream: TypeAlias = "AsyncGenerator[Delta | Timing, None]"
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
 LEAST_ROOM = 1 / 8  # of the engine's window, however often it calls a prompt too long
@@ -59,13 +55,14 @@ class Router:
         tell: Tell = lambda status: None,
         clock: Clock = time.monotonic,
         engines: Mapping[str, Runtime] | None = None,
+        planner: Planner = planned,
     ) -> None:
         self.config = config
         self.tasks = tasks.table(_prompts())
         self.ledger = Ledger()
-        self._tell, self._clock = tell, clock
-        self._fleet = Fleet(config, tell, clock, runtimes.build(config) if engines is None else engines)
-        self._schedule = Scheduler()
+        self._tell, self._clock, self._planner = tell, clock, planner
+        self._fleet = Fleet(config, tell, clock, runtimes.build(config) if engines is None else engines, planner)
+        self._streams = Streams(clock)
         self._cache = Cache()
         self._desk = Desk(clock)
 
@@ -77,17 +74,19 @@ class Router:
 
     def edited(self, document: Document, changes: Sequence[Change]) -> None:
         """`changes`, in order, made the text what it is in `document`; costs no parse."""
+        self._fleet.schedule.typed()
         self._desk.edited(document, changes)
 
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
         self._stop(path)
+        self.ledger.closed(path)
         self._cache.forget(path)
         self._desk.closed(path)
 
     def accepted(self, path: str, text: str) -> None:
         """The user took a suggestion."""
-        self.ledger.accepted()
+        self.ledger.accepted(path, text)
 
     # The journey
 
@@ -103,6 +102,7 @@ class Router:
             self._stop(document.path)
             return
         began = self._clock()
+        self.ledger.looked(request)
         shown: list[str] = []
         for rest in self._cache.continued(document, at, without="echo" if self._fleet.modelled else ""):
             if insertion := answers.place(document.text, at, rest):
@@ -110,7 +110,9 @@ class Router:
                 yield insertion
         if shown and not request.manual:
             self._stop(document.path)
-            self.ledger.write(Journey(request, None, began).turn(self._clock()))
+            journey = Journey(request, None, began)
+            journey.said = shown[0]
+            self.ledger.close(journey, self._clock())
             return
         insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
@@ -122,6 +124,8 @@ class Router:
         task = self.tasks[request.task]
         if task.answer != "insertion" and not task.body:
             raise router.BadTask(f"{request.task} is planned for, and cannot be asked for yet.")
+        if task.answer != "insertion":
+            return task
         return replace(task, max_tokens=min(task.max_tokens, self.config.complete.max_tokens))
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
@@ -135,30 +139,40 @@ class Router:
             raise router.Superseded("A newer request took its place, or the document was closed.")
         journey = Journey(request, route, began)
         try:
-            call = self._call(task, request, route, kept)
-            said = cache.answers.get(call)
-            if said is not None:
-                self._stop(request.document.path)
-            else:
-                journey.outcome = "silent"
-                said = await self._answer(task.lane, journey, fleet.generate(runtime, call), kept)
-                if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once anyway
-                    cache.answers.put(call, said)
-            return self._shown(journey, said, cache)
+            with accounted(self.ledger, journey, self._clock):
+                call = self._call(task, request, route, kept)
+                said = cache.answers.get(call)
+                if said is not None:
+                    self._stop(request.document.path)
+                else:
+                    journey.outcome = "silent"
+                    said = await self._answer(task.lane, journey, call, kept)
+                    if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once
+                        cache.answers.put(call, said)
+                return self._shown(journey, said, cache)
         except router.RuntimeFailure as failure:
-            journey.outcome = "failed"
             if isinstance(failure, router.PromptCut):
                 kept.room, kept.window = max(LEAST_ROOM, kept.room / 2), None
             fleet.failed(runtime, failure)
             return None
-        except router.Superseded:
-            journey.outcome = "superseded"
-            raise
-        except (asyncio.CancelledError, GeneratorExit):
-            journey.outcome = "cancelled"
-            raise
-        finally:
-            self.ledger.write(journey.turn(self._clock()))
+
+    async def stream(self, request: Request, key: str, make: Make) -> AsyncGenerator[Delta | Timing, None]:
+        """What the model of the request's task says to the call that `make` makes for its route, then one Timing.
+
+        Its model is loaded first. It waits for its turn in the task's lane; while a keystroke is answered it makes
+        room, and goes on after. Who asks the same while it is being said hears it from the beginning. `key` says what
+        it is about: of the background's jobs only the newest per key is kept. Closing it stops the model, if nobody
+        else listens. Raises RuntimeFailure, among them WouldEvict, and Superseded; nothing is said of a file that is
+        kept out of prompts.
+        """
+        task = self.tasks[request.task]
+        if self._admitted(request.document):
+            journey = Journey(request, None, self._clock())
+            journey.outcome = "silent"
+            with accounted(self.ledger, journey, self._clock):
+                async with aclosing(self._streams.ask(self._fleet, task, journey, key, make)) as stream:
+                    async for item in stream:
+                        yield item
 
     def _shown(self, journey: Journey, said: str, cache: Cache) -> Insertion | None:
         """What of an answer is shown; it is remembered, for the user may type it."""
@@ -167,24 +181,27 @@ class Router:
         insertion = answers.insertion(document.text, at, said, document.language, marks)
         if insertion:
             journey.outcome = "shown" if journey.outcome == "silent" else journey.outcome
+            journey.said = insertion.text
             cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
         return insertion
 
-    async def _answer(self, lane: Lane, journey: Journey, stream: Stream, kept: Open) -> str:
+    async def _answer(self, lane: Lane, journey: Journey, call: Call, kept: Open) -> str:
         """What the engine answers: the answer that is being made, if the user types on as it goes; else a new one."""
         request = journey.request
         run = kept.run
         if run is None or not run.takes_over(request):
             self._stop(request.document.path)
-            run = kept.run = Run(request, lambda run: self._say(run, lane, stream, kept))
+            run = kept.run = Run(request, lambda run: self._say(run, lane, call, kept))
         try:
             return await run.answer(request)
         finally:
-            journey.first, journey.timing = run.first, run.timing
+            journey.begun, journey.first, journey.timing = run.begun, run.first, run.timing
 
-    async def _say(self, run: Run, lane: Lane, stream: Stream, kept: Open) -> str:
+    async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        async with self._schedule.turn(lane, run.request.document.path), aclosing(stream):
+        fleet, path = self._fleet, run.request.document.path
+        async with fleet.schedule.turn(lane, path, call.route), aclosing(fleet.generate(call)) as stream:
+            run.begun = self._clock()
             async for item in stream:
                 if isinstance(item, Timing):
                     run.timing = item
@@ -251,19 +268,27 @@ class Router:
 
         Raises BadConfig for settings that no engine can be made of; the engines then stay as they are.
         """
-        engines = None if config.runtime == self.config.runtime else runtimes.build(config)
+        old, engines = self.config, None if config.runtime == self.config.runtime else runtimes.build(config)
         self.config = config
         if engines is None:
+            if (config.models, config.machine, config.schedule) != (old.models, old.machine, old.schedule):
+                await self._fleet.configure(config)
             return
-        for path in self._desk.paths():
-            self._stop(path)
-        fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines)
+        self._quieten()
+        fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines, self._planner)
         self._cache = Cache()
         await fleet.aclose()
         await self.start()
 
+    def _quieten(self) -> None:
+        """Whatever is being said stops."""
+        self._streams.stop()
+        for path in self._desk.paths():
+            self._stop(path)
+
     async def aclose(self) -> None:
         """Stop what runs and give the engines back."""
+        self._streams.stop()
         for path in self._desk.paths():
             self.closed(path)
         await self._fleet.aclose()

@@ -1,17 +1,20 @@
-"""The engines that are there: surveyed, one of them chosen, its model loaded, its failures told and healed."""
+"""The engines that are there: surveyed, planned with, their models loaded, their failures told and healed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TypeAlias
 
+from msgspec import Struct
+
 import router
+from router import loads
 from router.config import Config
 from router.models import families, plan
-from router.models.plan import Survey
-from router.types import Call, Delta, Route, Runtime, Status, Timing
+from router.schedule import Scheduler
+from router.types import Call, Delta, Route, Runtime, Status, Survey, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
@@ -22,13 +25,42 @@ _STAND_IN = Route("echo", "echo", families.PLAIN)
 Tell: TypeAlias = Callable[[Status], None]
 
 
-class Fleet:
-    """All engines that the settings allow; `tell` hears of each change of state once, never of each request."""
+class Planned(Struct, frozen=True):
+    """What the plan says: a route per task, a sentence for each task that has none, what it takes to use a route."""
 
-    def __init__(self, config: Config, tell: Tell, clock: Callable[[], float], engines: Mapping[str, Runtime]) -> None:
-        self.route: Route | None = None
-        self._config, self._tell, self._clock = config, tell, clock
+    routes: Mapping[str, Route]
+    regrets: Mapping[str, str] = {}
+    moves: loads.Plan = loads.alone
+
+
+Planner: TypeAlias = "Callable[[Sequence[Survey], Config], Awaitable[Planned]]"
+
+
+async def planned(surveys: Sequence[Survey], config: Config) -> Planned:
+    """The plan for these engines. Raises BadConfig when nothing, not even `echo`, can complete."""
+    return Planned({"complete": plan.choose(surveys, config)})
+
+
+class Fleet:
+    """All engines that the settings allow; `tell` hears of each change of state once, never of each request.
+
+    `routes` are the tasks that have one; `loads` is what is in memory, `schedule` whose turn it is.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        tell: Tell,
+        clock: Callable[[], float],
+        engines: Mapping[str, Runtime],
+        planner: Planner = planned,
+    ) -> None:
+        self.routes: dict[str, Route] = {}
+        self.loads = loads.Loads(engines, clock, swap=config.machine.swap, tell=self._moved)
+        self.schedule = Scheduler(self.loads, clock, config.schedule.quiet)
+        self._config, self._tell, self._clock, self._planner = config, tell, clock, planner
         self._runtimes = engines
+        self._regrets: Mapping[str, str] = {}
         self._status: Status | None = None
         self._excluded = ""
         self._surveyed = float("-inf")
@@ -39,19 +71,41 @@ class Fleet:
     @property
     def modelled(self) -> bool:
         """Whether a model answers, as far as is known: then nothing that `echo` said is shown any more."""
-        ready = self._status is not None and self._status.state == "ready"
-        return ready and self.route is not None and self.route.runtime != "echo"
+        return self.route is not None and self.route.runtime != "echo" and self.loads.holds(self.route)
+
+    @property
+    def route(self) -> Route | None:
+        """The route of completion; None until the first survey is done, and where no engine can complete."""
+        return self.routes.get("complete")
+
+    async def routed(self, task: str) -> Route:
+        """The route of a task. Raises ModelMissing with the way out, Unreachable."""
+        if task not in self.routes:
+            sentence = f"No engine that is there has a model for {task}; `switchyard models` shows what there is."
+            raise router.ModelMissing(self._regrets.get(task) or sentence)
+        await self.loads.seen(self.routes[task])
+        return self.routes[task]
 
     async def start(self) -> None:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
         self._surveyed = self._clock()
         try:
-            self.route = plan.choose(await self.survey(), self._config)
+            found = await self._planner(await self.survey(), self._config)
         except router.BadConfig as error:
-            self.route = None
+            self.routes = {}
             self.say(Status("offline", str(error)))
             return
-        await self._load(self.route)
+        self.routes, self._regrets, self.loads.plan = dict(found.routes), found.regrets, found.moves
+        await asyncio.gather(*map(self._seen, self.routes.values()))
+        if self.route:
+            await self._load(self.route)
+        else:
+            self.say(Status("offline", self._regrets.get("complete", "")))
+
+    async def configure(self, config: Config) -> None:
+        """Take new settings for the same engines, and plan anew."""
+        self._config, self.loads.swap, self.schedule.quiet = config, config.machine.swap, config.schedule.quiet
+        await self.start()
 
     async def survey(self) -> list[Survey]:
         """What every engine says of itself, in the order of preference."""
@@ -68,29 +122,44 @@ class Fleet:
         if route is not None:
             runtime = self._runtimes[route.runtime]
             try:
-                if await runtime.ready(route):
+                if await self.loads.seen(route):
                     return runtime, route
-                self._spawn("load", self._load(route))
+                self.restore()
             except router.RuntimeFailure as failure:
                 self._lost(runtime, failure)
         stand_in = self._runtimes.get("echo")
         return stand_in, _STAND_IN if stand_in else None
+
+    def restore(self) -> None:
+        """The model that completes comes back, if it is not there, as soon as nobody's answer would suffer."""
+        route = self.route
+        if route and not self.loads.holds(route) and self.loads.rested(route):
+            self._spawn("load", self._load(route))
 
     def failed(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
         """An answer failed. What concerns that one answer only is not worth a word; else the engine is lost."""
         if not isinstance(failure, (router.Busy, router.Incomplete, router.PromptCut)):
             self._lost(runtime, failure)
 
-    async def generate(self, runtime: Runtime, call: Call) -> AsyncGenerator[Delta | Timing, None]:
-        """What the engine says, to its end. Raises RuntimeFailure; an end without a Timing is one, too."""
-        began, heard, ended = self._clock(), False, False
+    def missed(self, route: Route, failure: router.RuntimeFailure) -> None:
+        """An answer other than a completion failed; who asked hears that. Completion is lost with its engine only."""
+        if isinstance(failure, router.Unreachable) and self.route and self.route.runtime == route.runtime:
+            self._lost(self._runtimes[route.runtime], failure)
+
+    async def generate(self, call: Call, *, watched: bool = True) -> AsyncGenerator[Delta | Timing, None]:
+        """What the engine says, to its end. Raises RuntimeFailure; an end without a Timing is one, too.
+
+        `watched`: the wait for its first word tells whether the engine hangs.
+        """
+        runtime, began, heard, ended = self._runtimes[call.route.runtime], self._clock(), False, False
         try:
             async with aclosing(runtime.generate(call)) as stream:
                 async for item in stream:
                     heard, ended = True, isinstance(item, Timing)
                     yield item
         finally:
-            self._waited(runtime, 0.0 if heard else self._clock() - began)
+            if watched:
+                self._waited(runtime, 0.0 if heard else self._clock() - began)
         if not ended:
             raise router.Incomplete(f"{runtime.name} broke off in the middle of an answer; it will be asked again.")
 
@@ -106,7 +175,7 @@ class Fleet:
 
     def _lost(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
         """An engine can't be used: say it once, look around again, and each time later."""
-        self.route = None
+        self.routes.pop("complete", None)
         self.say(Status("offline", str(failure), runtime.name))
         self._look_again()
         self._patience = min(LONGEST, 2 * self._patience)
@@ -134,19 +203,35 @@ class Fleet:
             with suppress(asyncio.CancelledError):
                 await task
         self._background.clear()
+        await self.loads.aclose()
         for runtime in list(self._runtimes.values()):
             await runtime.aclose()
 
     async def _load(self, route: Route) -> None:
         runtime = self._runtimes[route.runtime]
         try:
-            if not await runtime.ready(route):
-                self.say(Status("loading", f"Loading {route.model}.", route.runtime))
-                await runtime.load(route)
+            if not await self.loads.seen(route):
+                await self.schedule.bring(route)
             self.say(Status("ready", route.why, route.runtime))
             self._patience = PATIENCE
         except router.RuntimeFailure as failure:
             self._lost(runtime, failure)
+
+    async def _seen(self, route: Route) -> None:
+        with suppress(router.RuntimeFailure):
+            await self.loads.seen(route)
+
+    def _moved(self, route: Route, moves: loads.Moves | None) -> None:
+        """A load begins, or has ended: then what counts is whether the model that completes is there."""
+        if moves is None:
+            if self.route and self.loads.holds(self.route):
+                self.say(Status("ready", self.route.why, self.route.runtime))
+            return
+        why = f"Loading {route.model}"
+        if self.loads.pushed_out(route):
+            why = f"Another program has pushed {route.model} out of memory; loading it again"
+        span = f", which takes about {moves.seconds:.0f} s" if moves.seconds >= 1 else ""
+        self.say(Status("loading", f"{why}{span}.", route.runtime))
 
     def _look_again(self) -> None:
         if self._clock() - self._surveyed > self._patience:

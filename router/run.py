@@ -20,7 +20,7 @@ class Run:
         self.typed = ""
         self.said = ""
         self.timing: Timing | None = None
-        self.first = 0.0  # when the engine's first word came
+        self.begun = self.first = 0.0  # when its turn came, and the engine's first word
         self._task = asyncio.get_running_loop().create_task(work(self))
         self._task.add_done_callback(self._done)
         self._listener: asyncio.Future[str] | None = None

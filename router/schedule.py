@@ -1,115 +1,245 @@
-"""Whose turn it is: `decide` says so purely, `Scheduler` carries it out and asks again on every exit.
-
-Runtimes are first in, first out, and never say no; priorities, replacement and pre-emption are ours.
-"""
+"""Carries out what `policy.decide` says, and asks it again whenever something comes, goes, is loaded or is due."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
+from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
-from router import Superseded
-from router.types import Lane
+from router import Superseded, SwitchyardError
+from router.loads import Loads, evicts, named
+from router.policy import Decision, Job, decide, joined
+from router.types import Lane, Route
 
-_RANK: dict[Lane, int] = {"typing": 0, "attended": 1, "background": 2}
-
-
-class Job(msgspec.Struct, frozen=True):
-    """One request for an engine; a higher `number` came later. `key` says what it is about: a document, mostly."""
-
-    number: int
-    lane: Lane
-    key: str
-    running: bool = False
+# An answer that keystrokes have kept waiting for `LONG` seconds in sum is left alone until it has run for `SPARED` and
+# has said a word: a twentieth of the keystrokes feel it, which a 95th percentile does not.
+LONG, SPARED = 20.0, 1.0
+_STALE = "A newer request took its place."
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """The numbers of the jobs to start now and of those to drop."""
-
-    start: tuple[int, ...] = ()
-    drop: tuple[int, ...] = ()
-
-
-def decide(jobs: Sequence[Job], slots: int) -> Decision:
-    """Which jobs start and which are dropped, where `slots` may run at once.
-
-    - The newest keystroke per document wins: older ones are dropped, waiting or running.
-    - Typing is served first, then what somebody waits for, then the background; each in the order of arrival.
-    - Background work waits while anybody types, and gives its slot to whoever types or waits.
-    - What somebody waits for is never dropped.
-    """
-    newest = {job.key: job.number for job in sorted(jobs, key=_number) if job.lane == "typing"}
-    stale = [job for job in jobs if job.lane == "typing" and newest[job.key] != job.number]
-    alive = [job for job in jobs if job not in stale]
-    running = [job for job in alive if job.running]
-    waiting = sorted((job for job in alive if not job.running), key=lambda job: (_RANK[job.lane], job.number))
-    evicted: list[Job] = []
-    started: list[Job] = []
-    for job in waiting:
-        if job.lane == "background" and any(other.lane == "typing" for other in alive):
-            continue
-        if len(running) + len(started) >= slots:
-            victim = max((job for job in running if job.lane == "background"), key=_number, default=None)
-            if victim is None or job.lane == "background":
-                continue
-            running.remove(victim)
-            evicted.append(victim)
-        started.append(job)
-    return Decision(tuple(map(_number, started)), tuple(map(_number, (*stale, *evicted))))
-
-
-def _number(job: Job) -> int:
-    return job.number
+class Interrupted(SwitchyardError):
+    """It made room for a keystroke's answer, and is to wait for its next turn; never shown to anybody."""
 
 
 class Place:
-    """A job's place in the queue; it belongs to the task that waits for it, and that has it once it has `begun`."""
+    """A job's place in the queue, from its first turn to its last; `route` is None where no model is needed."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, job: Job, route: Route | None, now: float) -> None:
+        self.job, self.route = job, route
+        self.twin: Place | None = None
+        self.spoke = True  # whether it has said a word since it was last spared
+        self._since, self._waited = now, 0.0
+        self._spared: float | None = None
+        self._why: BaseException | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def waits(self, now: float) -> bool:
+        """It is to have a turn; whether that is another one than the first. Raises what took the place away."""
+        self.check()
         self._task = asyncio.current_task()
+        if self.job.state != "leaving":
+            return False
+        self.job = replace(self.job, state="waiting")
+        self._since, self._begun = now, asyncio.get_running_loop().create_future()
+        return True
 
-    def drop(self) -> None:
-        """Take the turn away: a wait for it ends with Superseded, work that has begun is cancelled."""
-        if not self.begun.done():
-            self.begun.set_exception(Superseded("A newer request took its place."))
-        elif self._task is not None:
+    async def begun(self) -> None:
+        """Its turn has come. Raises what took the place away."""
+        await self._begun
+        self.check()
+
+    def check(self) -> None:
+        """Raises what took the place, or only this turn, away."""
+        if self._why is not None:
+            why, self._why = self._why, None
+            raise why
+
+    def starts(self, now: float) -> None:
+        """Its turn has come."""
+        self._waited += now - self._since
+        self._spared = None
+        if self._waited >= LONG:
+            self._waited, self._spared, self.spoke = 0.0, now, False
+        self.job = replace(self.job, state="running")
+        self._wake()
+
+    def stops(self, why: BaseException) -> None:
+        """Its turn is over, or will not come; who works in it is cancelled, and hears why."""
+        running, self._why = self.job.state == "running", why
+        self.job = replace(self.job, state="leaving")
+        self._wake()
+        if running and self._task is not None:
             self._task.cancel()
+
+    def ends(self) -> None:
+        """Its turn was used."""
+        self.job = replace(self.job, state="leaving")
+
+    def loaded(self, now: float) -> None:
+        """Only from now on is it a keystroke's fault that it waits."""
+        self._since = now
+
+    def spared(self, now: float) -> bool:
+        """Whether it has waited for so long that no keystroke interrupts it."""
+        if self.job.state == "waiting":
+            return self._waited + now - self._since >= LONG
+        return self._spared is not None and (now - self._spared < SPARED or not self.spoke)
+
+    def due(self, now: float) -> float:
+        """In how many seconds it begins, or ceases, to be spared; not positive: not in the time to come."""
+        if self.job.state == "waiting":
+            return self._since + LONG - self._waited - now
+        return self._spared + SPARED - now if self._spared is not None else 0.0
+
+    def _wake(self) -> None:
+        if not self._begun.done():
+            self._begun.set_result(None)
 
 
 class Scheduler:
-    """Carries out what `decide` says, for one engine with `slots` places."""
+    """The queue for one machine; background work begins after `quiet` seconds without a key."""
 
-    def __init__(self, slots: int = 1) -> None:
-        self.slots = slots
+    def __init__(self, loads: Loads, clock: Callable[[], float], quiet: float = 0.0) -> None:
+        self.quiet = quiet
+        self._loads, self._clock = loads, clock
         self._places: dict[int, Place] = {}
         self._last = 0
+        self._typed = float("-inf")
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def typed(self) -> None:
+        """A key was typed."""
+        self._typed = self._clock()
 
     @asynccontextmanager
-    async def turn(self, lane: Lane, key: str) -> AsyncIterator[None]:
-        """Wait for a turn, which lasts as long as the context; the task inside may be cancelled. Raises Superseded."""
-        self._last += 1
-        number = self._last
-        place = self._places[number] = Place(Job(number, lane, key))
+    async def turn(self, lane: Lane, key: str, route: Route | None = None) -> AsyncIterator[None]:
+        """The one turn of a job that is not resumed, while the context lasts. Raises Superseded."""
+        place = self.enter(lane, key, route, resumes=False)
         try:
-            self._settle()
-            await place.begun
-            yield
+            async with self.stint(place):
+                yield
         finally:
-            self._places.pop(number, None)
-            self._settle()
+            self.leave(place)
+
+    async def bring(self, route: Route) -> None:
+        """Wait until the route's model is in memory. Raises RuntimeFailure."""
+        place = self.enter("typing", f"load {self._last}", route, resumes=False, load=True)
+        try:
+            async with self.stint(place):
+                return
+        finally:
+            self.leave(place)
+
+    def enter(
+        self,
+        lane: Lane,
+        key: str,
+        route: Route | None = None,
+        *,
+        same: Hashable = None,
+        resumes: bool = True,
+        load: bool = False,
+        consent: bool = False,
+    ) -> Place:
+        """A place in the queue, to be left in the end; with a `twin` it is that one's place that counts."""
+        self._last += 1
+        slots = route.slots if route else 1
+        job = Job(self._last, lane, key, named(route), slots, same, resumes=resumes, load=load, consent=consent)
+        place = self._places[self._last] = Place(job, route, self._clock())
+        if lane == "typing" and not load:
+            self.typed()
+        self._settle()
+        return place
+
+    @asynccontextmanager
+    async def stint(self, place: Place) -> AsyncIterator[None]:
+        """Wait for a turn, which lasts as long as the context; the task inside is cancelled if it is taken away.
+
+        Raises Interrupted when it is to wait for another turn, and when there will be none, why: Superseded, or the
+        RuntimeFailure that kept its model from being loaded.
+        """
+        try:
+            if place.waits(self._clock()):
+                self._settle()
+            await place.begun()
+            yield
+        except asyncio.CancelledError:
+            place.check()
+            raise
+        finally:
+            place.ends()
+
+    def leave(self, place: Place) -> None:
+        """The job is done, or given up."""
+        self._places.pop(place.job.number, None)
+        self._settle()
 
     def _settle(self) -> None:
-        decision = decide([place.job for place in self._places.values()], self.slots)
+        """Decide, and carry it out."""
+        now = self._clock()
+        jobs = [self._job(place, now) for place in self._places.values()]
+        decision = decide(jobs, quiet=self._quiet(now) <= 0, loading=self._loads.busy)
+        self._share(decision)
         for number in decision.drop:
-            self._places.pop(number).drop()
+            self._places.pop(number).stops(Superseded(_STALE))
+        for number in decision.refuse:
+            place = self._places.pop(number)
+            place.stops(self._loads.refusal(_route(place)))
+        for number in decision.hold:
+            self._places[number].stops(Interrupted("It makes room for a keystroke."))
         for number in decision.start:
-            place = self._places[number]
-            place.job = replace(place.job, running=True)
-            if not place.begun.done():
-                place.begun.set_result(None)
+            self._places[number].starts(now)
+        if decision.load is not None:
+            route = _route(self._places[decision.load])
+            self._loads.begin(route).add_done_callback(partial(self._loaded, route))
+        self._set_alarm(now)
+
+    def _share(self, decision: Decision) -> None:
+        """Who is equal to somebody older has no place of its own any more."""
+        for number, first in decision.join:
+            newer, older = self._places.pop(number), self._places[first]
+            newer.twin, older.job = older, joined(older.job, newer.job)
+
+    def _job(self, place: Place, now: float) -> Job:
+        """The job as it stands now: whether its model is there, and whether it has waited for very long."""
+        job, route = place.job, place.route
+        if job.state != "waiting" or route is None or not job.model or self._loads.holds(route):
+            return job if job.lane == "typing" else replace(job, spared=place.spared(now))
+        moves = self._loads.moves(route)
+        consent = self._loads.swap == "always" or (job.consent and self._loads.swap == "ask")
+        unloads = tuple(map(named, moves.unload))
+        return replace(job, ready=False, unloads=unloads, evicts=evicts(moves), consent=consent)
+
+    def _loaded(self, route: Route, task: asyncio.Task[None]) -> None:
+        """A load has ended: who waited for this model gets it, or hears why not."""
+        failure = Superseded(_STALE) if task.cancelled() else task.exception()
+        now = self._clock()
+        for number, place in list(self._places.items()):
+            if place.job.state == "waiting":
+                place.loaded(now)
+                if failure is not None and place.job.model == named(route):
+                    self._places.pop(number).stops(failure)
+        self._settle()
+
+    def _quiet(self, now: float) -> float:
+        """In how many seconds it will have been quiet for long enough."""
+        return self._typed + self.quiet - now
+
+    def _set_alarm(self, now: float) -> None:
+        """Decide again when something is due that no coming and going tells of."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        places = [place for place in self._places.values() if place.job.lane != "typing"]
+        times = [self._quiet(now) if place.job.lane == "background" else place.due(now) for place in places]
+        if soonest := min((time for time in times if time > 0), default=0.0):
+            self._alarm = asyncio.get_running_loop().call_later(soonest, self._settle)
+
+
+def _route(place: Place) -> Route:
+    assert place.route is not None, "only a job with a route has a model to load"
+    return place.route

@@ -1,142 +1,264 @@
-"""Whose turn it is: the policy as invariants, and the scheduler that carries it out."""
+"""The queue, carried out: turns that wait, make room, are superseded or shared, with a clock of the test's own."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from router import Superseded
-from router.schedule import Decision, Job, Scheduler, decide
+from router import Superseded, WouldEvict
+from router.loads import Alone, Loads, Moves
+from router.runtimes.scripted import Scripted
+from router.schedule import LONG, SPARED, Interrupted, Place, Scheduler
+from router.types import Lane, Route
+from tests.test_engine import run
+from tests.test_run import settled
 
-_LANES = st.sampled_from(["typing", "attended", "background"])
-
-
-@st.composite
-def _queues(draw: st.DrawFn) -> tuple[list[Job], int]:
-    slots = draw(st.integers(1, 3))
-    places = draw(st.lists(st.tuples(_LANES, st.sampled_from("ab"), st.booleans()), max_size=8))
-    jobs = []
-    for number, (lane, key, running) in enumerate(places):
-        jobs.append(Job(number, lane, key, running and sum(job.running for job in jobs) < slots))
-    return jobs, slots
+SMALL, LARGE, REVIEWER = Route("scripted", "small"), Route("scripted", "large"), Route("scripted", "reviewer")
 
 
-def _after(jobs: list[Job], decision: Decision) -> list[Job]:
-    alive = [job for job in jobs if job.number not in decision.drop]
-    return [Job(job.number, job.lane, job.key, job.running or job.number in decision.start) for job in alive]
+class Queue:
+    """A schedule over models that are all loaded, and the jobs that work in it, by name; `now` is its clock."""
+
+    def __init__(self, quiet: float = 0.0, held: Sequence[Route] = (SMALL, LARGE, REVIEWER)) -> None:
+        self.now = 0.0
+        self.loads = Loads({"scripted": Scripted()}, lambda: self.now, self.moves)
+        self.schedule = Scheduler(self.loads, lambda: self.now, quiet)
+        self.held = held
+        self.order: list[str] = []
+        self.places: dict[str, Place] = {}
+        self.started: dict[str, asyncio.Event] = {}
+        self.ends: dict[str, asyncio.Event] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    def moves(self, route: Route, loaded: Sequence[Route]) -> Moves:
+        """Only the large and the small model have no room beside each other."""
+        there = [it for it in loaded if {it.model, route.model} == {"small", "large"}]
+        return Alone((route,), tuple(there), 40.0, gap=40.0 if SMALL in there else 0.0)
+
+    async def job(self, name: str, lane: Lane, route: Route = SMALL, key: str = "", resumes: bool = True) -> Place:
+        """A job that works until it is told that it is `done`, in as many turns as it takes."""
+        for held in self.held:
+            await self.loads.seen(held)
+        self.held = ()
+        place = self.places[name] = self.schedule.enter(lane, key or name, route, resumes=resumes)
+        self.started[name], self.ends[name] = asyncio.Event(), asyncio.Event()
+        self.tasks[name] = asyncio.get_running_loop().create_task(self._work(name, place))
+        await settled()
+        return place
+
+    async def _work(self, name: str, place: Place) -> None:
+        try:
+            while not self.ends[name].is_set():
+                with suppress(Interrupted):
+                    async with self.schedule.stint(place):
+                        self.order.append(name)
+                        self.started[name].set()
+                        await self.ends[name].wait()
+        finally:
+            self.schedule.leave(place)
+
+    async def done(self, name: str) -> None:
+        self.ends[name].set()
+        await settled()
+
+    def runs(self) -> set[str]:
+        return {name for name, place in self.places.items() if place.job.state == "running"}
+
+    async def close(self) -> None:
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        assert not self.schedule._places
+        assert self.schedule._alarm is None
 
 
-@given(_queues())
-def test_no_more_run_than_there_are_slots(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    assert sum(job.running for job in _after(jobs, decide(jobs, slots))) <= slots
-
-
-@given(_queues())
-def test_of_the_keystrokes_in_a_document_only_the_newest_stays(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    typing = [job for job in _after(jobs, decide(jobs, slots)) if job.lane == "typing"]
-    assert len({job.key for job in typing}) == len(typing)
-    for job in typing:
-        assert job.number == max(other.number for other in jobs if other.lane == "typing" and other.key == job.key)
-
-
-@given(_queues())
-def test_what_somebody_waits_for_is_never_dropped(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    dropped = set(decide(jobs, slots).drop)
-    assert not dropped & {job.number for job in jobs if job.lane == "attended"}
-
-
-@given(_queues())
-def test_the_background_starts_only_while_nobody_types(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    decision = decide(jobs, slots)
-    started = [job for job in jobs if job.number in decision.start]
-    if any(job.lane == "typing" for job in _after(jobs, decision)):
-        assert all(job.lane != "background" for job in started)
-
-
-@given(_queues())
-def test_no_slot_is_idle_while_typing_waits_or_the_background_holds_it(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    after = _after(jobs, decide(jobs, slots))
-    if any(job.lane == "typing" and not job.running for job in after):
-        assert sum(job.running for job in after) == slots
-        assert all(job.lane != "background" for job in after if job.running)
-
-
-@given(_queues())
-def test_a_decision_carried_out_leaves_nothing_to_decide(queue: tuple[list[Job], int]) -> None:
-    jobs, slots = queue
-    assert decide(_after(jobs, decide(jobs, slots)), slots) == Decision()
-
-
-def test_a_waiting_turn_starts_when_the_one_before_it_ends() -> None:
-    async def story() -> list[str]:
-        schedule, order = Scheduler(), []
-
-        async def one(name: str) -> None:
-            async with schedule.turn("attended", name):
-                order.append(name)
-                await asyncio.sleep(0)
-
-        await asyncio.gather(*map(one, "abc"))
-        return order
-
-    assert asyncio.run(story()) == ["a", "b", "c"]
-
-
-def test_a_turn_that_waits_is_superseded_too() -> None:
+def test_turns_are_taken_in_the_order_of_arrival() -> None:
     async def story() -> None:
-        schedule = Scheduler()
-        async with schedule.turn("attended", "other"):
-            older = asyncio.ensure_future(_enter(schedule))
-            await asyncio.sleep(0)
-            newer = asyncio.ensure_future(_enter(schedule))
-            with pytest.raises(Superseded):
-                await older
-        await newer
+        it = Queue()
+        for name in "abc":
+            await it.job(name, "attended")
+        for name in "abc":
+            assert it.runs() == {name}
+            await it.done(name)
+        assert it.order == ["a", "b", "c"]
+        await it.close()
 
-    asyncio.run(story())
+    run(story())
+
+
+def test_an_answer_makes_room_for_a_keystroke_and_goes_on_after() -> None:
+    async def story() -> None:
+        it = Queue()
+        await it.job("refactor", "attended", LARGE)
+        await it.job("key", "typing")
+        assert it.runs() == {"key"}
+        await it.done("key")
+        assert it.runs() == {"refactor"}
+        assert it.order == ["refactor", "key", "refactor"]
+        await it.close()
+
+    run(story())
+
+
+def test_what_cannot_be_resumed_is_not_interrupted() -> None:
+    async def story() -> None:
+        it = Queue()
+        await it.job("review of changes", "attended", LARGE, resumes=False)
+        await it.job("key", "typing")
+        assert it.runs() == {"review of changes", "key"}
+        await it.close()
+
+    run(story())
+
+
+def test_a_keystroke_that_needs_no_model_disturbs_nobody() -> None:
+    async def story() -> None:
+        it = Queue()
+        await it.job("refactor", "attended", LARGE)
+        await it.job("key", "typing", Route("echo", "echo"))
+        assert it.runs() == {"refactor", "key"}
+        await it.close()
+
+    run(story())
+
+
+def test_a_newer_keystroke_supersedes_one_that_waits_and_one_that_is_answered() -> None:
+    async def story() -> None:
+        it = Queue()
+        await it.job("other", "typing", key="b.py")
+        await it.job("first", "typing", key="a.py")
+        await it.job("second", "typing", key="a.py")
+        with pytest.raises(Superseded):
+            await it.tasks["first"]
+        await it.done("other")
+        assert it.runs() == {"second"}
+        await it.job("third", "typing", key="a.py")
+        with pytest.raises(Superseded):
+            await it.tasks["second"]
+        assert it.runs() == {"third"}
+        await it.close()
+
+    run(story())
+
+
+def test_a_review_is_parked_until_typing_has_been_quiet() -> None:
+    async def story() -> None:
+        it = Queue(quiet=0.01)
+        await it.job("key", "typing")
+        await it.job("review", "background", REVIEWER)
+        await it.done("key")
+        assert it.runs() == set()
+        it.now = 0.02
+        await it.started["review"].wait()  # the schedule wakes up by itself
+        assert it.runs() == {"review"}
+        await it.job("next key", "typing")
+        assert it.runs() == {"next key"}
+        await it.done("next key")
+        assert it.runs() == set()
+        await it.close()
+
+    run(story())
+
+
+def test_a_newer_review_of_the_same_document_supersedes_the_parked_one() -> None:
+    async def story() -> None:
+        it = Queue()
+        await it.job("question", "attended")
+        await it.job("older", "background", REVIEWER, key="a.py")
+        await it.job("newer", "background", REVIEWER, key="a.py")
+        with pytest.raises(Superseded):
+            await it.tasks["older"]
+        await it.done("question")
+        assert it.runs() == {"newer"}
+        await it.close()
+
+    run(story())
+
+
+def test_who_has_been_kept_waiting_for_long_is_left_alone_for_a_while_and_until_it_has_spoken() -> None:
+    async def story() -> None:
+        it = Queue()
+        place = await it.job("refactor", "attended", LARGE)
+        await it.job("key", "typing", key="a.py")
+        it.now = LONG + 0.1
+        await it.job("second key", "typing", key="a.py")
+        assert it.runs() == {"refactor", "second key"}
+        it.now += SPARED + 0.1
+        await it.job("third key", "typing", key="a.py")
+        assert it.runs() == {"refactor", "third key"}
+        place.spoke = True
+        await it.job("fourth key", "typing", key="a.py")
+        assert it.runs() == {"fourth key"}
+        await it.close()
+
+    run(story())
+
+
+def test_equal_jobs_have_one_place_and_the_more_urgent_of_their_lanes() -> None:
+    async def story() -> None:
+        it = Queue(quiet=60.0)
+        it.schedule.typed()
+        first = it.schedule.enter("background", "a.py", REVIEWER, same="review of a.py")
+        await it.loads.seen(REVIEWER)
+        assert first.job.state == "waiting"
+        second = it.schedule.enter("attended", "by hand", REVIEWER, same="review of a.py")
+        assert second.twin is first
+        assert (first.job.lane, first.job.state) == ("attended", "running")
+        it.schedule.leave(first)
+        await it.close()
+
+    run(story())
+
+
+def test_a_job_waits_for_its_model_without_holding_anybody_back() -> None:
+    async def story() -> None:
+        it = Queue(held=(SMALL,))
+        it.loads.plan = lambda route, loaded: Alone((route,))
+        engine = it.loads._engines["scripted"]
+        loading, may_load = asyncio.Event(), asyncio.Event()
+
+        async def load(route: Route) -> None:
+            loading.set()
+            await may_load.wait()
+
+        async def ready(route: Route) -> bool:
+            return route == SMALL or may_load.is_set()
+
+        engine.load, engine.ready = load, ready  # type: ignore[method-assign]
+        await it.job("refactor", "attended", LARGE)
+        await it.job("explain", "attended", SMALL)
+        assert loading.is_set()
+        assert it.runs() == {"explain"}
+        may_load.set()
+        await settled()
+        assert it.runs() == {"refactor", "explain"}
+        await it.close()
+
+    run(story())
+
+
+def test_what_would_push_out_the_model_that_completes_is_refused_with_the_way_out() -> None:
+    async def story() -> None:
+        it = Queue(held=(SMALL,))
+        await it.job("refactor", "attended", LARGE)
+        with pytest.raises(WouldEvict, match="about 40 s; ask again with consent"):
+            await it.tasks["refactor"]
+        await it.close()
+
+    run(story())
 
 
 def test_a_cancelled_wait_leaves_no_job_behind() -> None:
     async def story() -> None:
-        schedule = Scheduler()
-        async with schedule.turn("attended", "a"):
-            waiting = asyncio.ensure_future(_enter(schedule))
-            await asyncio.sleep(0)
-            waiting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await waiting
-        assert not schedule._places
+        it = Queue()
+        await it.job("a", "attended")
+        await it.job("b", "attended")
+        it.tasks["b"].cancel()
+        await settled()
+        assert list(it.schedule._places.values()) == [it.places["a"]]
+        await it.close()
 
-    asyncio.run(story())
-
-
-def test_work_that_has_begun_is_cancelled_when_a_newer_keystroke_comes() -> None:
-    async def story() -> None:
-        schedule, begun = Scheduler(), asyncio.Event()
-
-        async def work() -> None:
-            async with schedule.turn("typing", "document"):
-                begun.set()
-                await asyncio.Event().wait()
-
-        older = asyncio.ensure_future(work())
-        await begun.wait()
-        await _enter(schedule)
-        with pytest.raises(asyncio.CancelledError):
-            await older
-        assert not schedule._places
-
-    asyncio.run(story())
-
-
-async def _enter(schedule: Scheduler) -> None:
-    async with schedule.turn("typing", "document"):
-        pass
+    run(story())
