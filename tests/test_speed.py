@@ -224,6 +224,12 @@ def test_a_clock_that_jumps_is_not_believed(turns: list[tuple[float, float, int]
     assert limited.decode == pytest.approx(50)
 
 
+def test_what_the_hardware_cannot_do_was_not_done() -> None:
+    limited = Estimate(limit=Speed(2000.0, 100.0))
+    assert after([read(9000.0), wrote(500.0)] * 9, limited) == limited
+    assert learned(after([read(2500.0), wrote(150.0)] * 9, limited)) is not None  # tables are not that exact
+
+
 def test_what_was_evaluated_is_inferred_from_how_long_it_took() -> None:
     estimate = after([read(1000.0)] * 5)
     assert estimate.evaluated(read(1000.0, 2000, 1500)) == 500

@@ -118,10 +118,25 @@ def test_any_text_has_a_span_and_none_is_longer_than_its_bytes(text: str) -> Non
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("x = 1\n", 4), (CODE, 0), (CODE, -3), (CODE, 10**9), (CODE, 1), (HOSTILE["CJK"], 950), (HOSTILE["base64"], 2600)],
+    [
+        ("x = 1\n", 4),
+        (CODE, 0),
+        (CODE, -3),
+        (CODE, 10**9),
+        (CODE, 1),
+        (HOSTILE["CJK"], 950),
+        (CODE + HOSTILE["CJK"], 2000),
+        (HOSTILE["base64"], 2600),
+    ],
 )
 def test_what_is_not_like_code_or_cannot_be_calibrates_nothing(text: str, tokens: int) -> None:
     assert Tokenizer().with_turn(text, tokens) == Tokenizer()
+
+
+def test_a_few_turns_do_not_narrow_the_prior() -> None:
+    span = calibrated(5.0, turns=3).span(CODE)
+    assert span.least <= ideal(CODE, 5.4)
+    assert span.most >= ideal(CODE, 3.0)
 
 
 def test_what_the_template_adds_is_told_apart() -> None:

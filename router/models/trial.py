@@ -102,7 +102,7 @@ async def _rounds(runtime: Runtime, route: Route, found: Measured, seconds: floa
 def _size(estimate: Estimate, left: float) -> tuple[int, int]:
     """How long the next prompt and answer may be, to be through in the seconds left; a prompt of 0: no more."""
     read, written = (rates[-1] if rates else 0.0 for rates in (estimate.prefills, estimate.decodes))
-    if left <= 0 or not read:
+    if not read:
         return (0, 0) if left <= 0 else (PROMPT, ANSWER)
     answer = max(FIRST_ANSWER, min(ANSWER, int(left / 2 * written)))
     return min(PROMPT, int((left - (answer / written if written else 0.0)) * read)), answer
