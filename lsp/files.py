@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsp import convert
 from router import SwitchyardError
+from router.context.language import language_of
 from router.types import Document
 
 LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all
@@ -16,47 +17,10 @@ _SNIFF = 8192  # bytes; git looks for a NUL among the first 8000 to call a file 
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
-# What editors call the language of a file, where that is not its extension.
-_LANGUAGES = {
-    "bash": "shellscript",
-    "cc": "cpp",
-    "cjs": "javascript",
-    "cs": "csharp",
-    "cxx": "cpp",
-    "ex": "elixir",
-    "exs": "elixir",
-    "h": "c",
-    "hh": "cpp",
-    "hpp": "cpp",
-    "hs": "haskell",
-    "htm": "html",
-    "js": "javascript",
-    "jsx": "javascriptreact",
-    "kt": "kotlin",
-    "kts": "kotlin",
-    "md": "markdown",
-    "mjs": "javascript",
-    "mk": "makefile",
-    "pl": "perl",
-    "pm": "perl",
-    "py": "python",
-    "pyi": "python",
-    "rb": "ruby",
-    "rs": "rust",
-    "sh": "shellscript",
-    "ts": "typescript",
-    "mts": "typescript",
-    "tsx": "typescriptreact",
-    "yml": "yaml",
-    "zsh": "shellscript",
-}
-_NAMES = {"makefile": "makefile", "gnumakefile": "makefile", "dockerfile": "dockerfile"}
-
 
 def language(path: Path) -> str:
     """The name that editors give to the language of a file with this name."""
-    ending = path.suffix[1:].lower()
-    return _NAMES.get(path.name.lower()) or _LANGUAGES.get(ending) or ending or "plaintext"
+    return language_of(path.name)
 
 
 def workspace(path: Path) -> Path:

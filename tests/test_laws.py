@@ -15,7 +15,8 @@ PURE = """
     types tasks cache fates shares stats reckoning answers completion config layers policy
     settings toml
     context/begun context/blocks context/brackets context/flat context/grammars context/headers context/imports
-    context/language context/lines context/privacy context/stretches context/syntax context/tags context/window echo/__init__ echo/choice echo/places
+    context/language context/lines context/privacy context/stretches context/syntax context/tags context/window
+    echo/__init__ echo/choice echo/places
     models/families models/plan models/gguf models/hardware models/known models/speed models/budget models/tokens
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {

@@ -1,0 +1,4 @@
+; C
+; names: c (c h)
+; comment: // /* */
+; grammar: tree_sitter_c.language

@@ -1,0 +1,4 @@
+; C#
+; names: csharp (cs) cs
+; comment: // /* */
+; grammar: tree_sitter_c_sharp.language

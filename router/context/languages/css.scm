@@ -1,0 +1,4 @@
+; CSS
+; names: css (css)
+; comment: - /* */
+; grammar: tree_sitter_css.language

@@ -1,0 +1,4 @@
+; Elixir
+; names: elixir (ex exs)
+; comment: #
+; grammar: tree_sitter_languages.elixir

@@ -1,0 +1,4 @@
+; Go
+; names: go (go)
+; comment: // /* */
+; grammar: tree_sitter_go.language

@@ -1,0 +1,4 @@
+; Haskell
+; names: haskell (hs)
+; comment: -- {- -}
+; grammar: tree_sitter_languages.haskell

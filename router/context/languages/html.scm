@@ -1,0 +1,4 @@
+; HTML
+; names: html (html htm)
+; comment: - <!-- -->
+; grammar: tree_sitter_html.language

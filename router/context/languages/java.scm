@@ -1,0 +1,4 @@
+; Java
+; names: java (java)
+; comment: // /* */
+; grammar: tree_sitter_java.language

@@ -1,0 +1,4 @@
+; JavaScript
+; names: javascript (js cjs mjs) javascriptreact (jsx)
+; comment: // /* */
+; grammar: tree_sitter_javascript.language

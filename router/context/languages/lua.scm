@@ -1,0 +1,4 @@
+; Lua
+; names: lua (lua)
+; comment: -- --[[ ]]
+; grammar: tree_sitter_lua.language

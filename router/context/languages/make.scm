@@ -1,0 +1,4 @@
+; Makefile
+; names: makefile (mk Makefile GNUmakefile)
+; comment: #
+; grammar: tree_sitter_languages.make

@@ -1,0 +1,4 @@
+; Markdown
+; names: markdown (md)
+; comment: - <!-- -->
+; grammar: tree_sitter_markdown.language

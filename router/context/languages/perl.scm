@@ -1,0 +1,4 @@
+; Perl
+; names: perl (pl pm)
+; comment: #
+; grammar: tree_sitter_languages.perl

@@ -1,0 +1,4 @@
+; R
+; names: r (r)
+; comment: #
+; grammar: tree_sitter_languages.r

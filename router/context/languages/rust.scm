@@ -1,0 +1,4 @@
+; Rust
+; names: rust (rs)
+; comment: // /* */
+; grammar: tree_sitter_rust.language

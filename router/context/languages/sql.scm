@@ -1,0 +1,4 @@
+; SQL
+; names: sql (sql)
+; comment: -- /* */
+; grammar: tree_sitter_sql.language

@@ -1,0 +1,4 @@
+; TOML
+; names: toml (toml)
+; comment: #
+; grammar: tree_sitter_toml.language

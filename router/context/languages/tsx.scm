@@ -1,0 +1,4 @@
+; TSX
+; names: typescriptreact (tsx)
+; comment: // /* */
+; grammar: tree_sitter_typescript.language_tsx

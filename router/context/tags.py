@@ -1,0 +1,172 @@
+"""What a text defines, refers to and imports, by its grammar and by the queries of its language's file.
+
+One query is run over the whole tree, and its captures are put together by where they stand: asking py-tree-sitter
+for matches instead takes three times as long. What the captures of languages/*.scm mean:
+
+    @definition.KIND  something with a name     @name @body @parent @doc   its parts
+    @scope            names what stands in it   @wrapper   belongs to the one definition in it (`export`, decorators)
+    @import           a statement               @module @imported @default @alias @tree   its parts
+    @reference        a name that is used       @comment @attribute   what may stand above a definition
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from msgspec import Struct
+from tree_sitter import Parser, Query, QueryCursor
+
+from router.context.flat import flat
+from router.context.grammars import grammar
+from router.context.headers import Standing, above, docstring, signature, standing
+from router.context.imports import Import, statement
+from router.context.language import language
+from router.context.stretches import VALUES, Captures, Stretch, stretches
+from router.types import LARGEST, Span
+
+_CLASSES = frozenset({"class", "enum", "extension", "interface", "object", "scope", "struct", "trait", "union"})
+_CODE = frozenset({"constructor", "function", "macro", "method"})
+_LINES = VALUES | {"attribute", "element", "key", "section"}  # their first line is their header
+_LONGEST = 200  # code points of a qualified name; what nests deeper adds nothing to it
+
+
+class Definition(Struct, frozen=True):
+    """`name` stands at `at`, `span` is the whole of it; `signature` is its verbatim header, `doc` its documentation.
+
+    `parent` is the qualified name of what it belongs to, as in `Class.method`, or empty.
+    """
+
+    name: str
+    kind: str
+    span: Span
+    at: int
+    signature: str
+    doc: str = ""
+    parent: str = ""
+
+
+class Tags(Struct, frozen=True):
+    """All in the order of the text; a reference is a name and where it stands."""
+
+    definitions: tuple[Definition, ...] = ()
+    references: tuple[tuple[str, int], ...] = ()
+    imports: tuple[Import, ...] = ()
+
+
+def tags(language: str, text: str) -> Tags:
+    """What `text` defines, refers to and imports. Without a grammar or its queries, or when too long: nothing."""
+    query, found = _query(language), grammar(language)
+    if query is None or found is None or len(text) > LARGEST:
+        return Tags()
+    even = flat(text)
+    captures: Captures = QueryCursor(query).captures(Parser(found).parse(even.encode("ascii")).root_node)
+    held = stretches(captures)
+    around = standing(captures.get("comment", ()), captures.get("attribute", ()), even)
+    definitions = tuple(_definitions(held, around, text, even))
+    statements = [one for one in held if one.label == "import"]
+    return Tags(
+        definitions,
+        tuple(_references(captures, text, {one.at for one in definitions}, statements)),
+        tuple(found for one in statements for found in statement(one.start, one.end, one.parts, text)),
+    )
+
+
+@cache
+def _query(name: str) -> Query | None:
+    found, spoken = grammar(name), language(name)
+    return Query(found, spoken.queries) if found and spoken and "@" in spoken.queries else None
+
+
+def _references(
+    captures: Captures, text: str, defined: set[int], statements: Sequence[Stretch]
+) -> list[tuple[str, int]]:
+    """The names that are used: neither where they are defined nor where they are imported."""
+    ends = {node.start_byte: node.end_byte for node in captures.get("reference", ())}
+    starts = sorted(ends.keys() - defined)
+    for one in reversed(statements):
+        del starts[bisect_left(starts, one.start) : bisect_left(starts, one.end)]
+    return [(text[start : ends[start]], start) for start in starts]
+
+
+def _definitions(held: Sequence[Stretch], around: Standing, text: str, even: str) -> Iterator[Definition]:
+    seen: set[tuple[str, str]] = set()
+    for one in held:
+        parent = _parent(one, text)
+        names = one.names if one.label not in ("import", "wrapper") else []
+        one.path = _joined(parent, text[slice(*names[0])]) if names else parent
+        if not names or one.label == "scope" or (one.kind in VALUES and _local(one)):
+            continue
+        for start, end in names:
+            name = text[start:end]
+            if one.kind in _LINES and (parent, name) in seen:
+                continue  # said again, not anew
+            seen.add((parent, name))
+            yield _definition(one, start, name, parent, around, text, even)
+
+
+def _definition(one: Stretch, at: int, name: str, parent: str, around: Standing, text: str, even: str) -> Definition:
+    start, end = _whole(one)
+    doc = one.part("doc")
+    return Definition(
+        name=name,
+        kind=_kind(one),
+        span=Span(start, end),
+        at=at,
+        signature=signature(text, one.start, start, _header_end(one, even)),
+        doc=docstring(text[slice(*doc)]) if doc else above(text, even, start, around),
+        parent=parent,
+    )
+
+
+def _kind(one: Stretch) -> str:
+    inside = _holder(one)
+    is_method = one.kind == "function" and ((inside and inside.kind in _CLASSES) or one.part("parent"))
+    return "method" if is_method else one.kind
+
+
+def _header_end(one: Stretch, even: str) -> int:
+    body = one.part("body")
+    if body:
+        return body[0]
+    line_end = even.find("\n", one.start, one.end) if one.kind in _LINES else -1
+    return line_end if line_end > 0 else one.end
+
+
+def _whole(one: Stretch) -> tuple[int, int]:
+    """The extent of a definition with what is wrapped around it."""
+    start, end = one.start, one.end
+    around = one.above
+    while around is not None and around.label == "wrapper":
+        start, end, around = around.start, around.end, around.above
+    return start, end
+
+
+def _holder(one: Stretch) -> Stretch | None:
+    """The definition or scope that a stretch stands in."""
+    found = one.above
+    while found is not None and found.label == "wrapper":
+        found = found.above
+    return found
+
+
+def _local(one: Stretch) -> bool:
+    found = one.above
+    while found is not None and found.kind not in _CODE:
+        found = found.above
+    return found is not None
+
+
+def _parent(one: Stretch, text: str) -> str:
+    """The qualified name of what a stretch belongs to; an attribute belongs to the class, wherever it is first set."""
+    found = _holder(one)
+    while one.kind == "attribute" and found is not None and found.kind in _CODE:
+        found = _holder(found)
+    said = one.part("parent")
+    outer = found.path if found else ""
+    return _joined(outer, text[slice(*said)].replace("::", ".").replace(":", ".")) if said else outer
+
+
+def _joined(outer: str, name: str) -> str:
+    return f"{outer}.{name}" if outer and len(outer) < _LONGEST else outer or name
