@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 from msgspec.structs import replace
 
-from router import archive, book, config
+from router import archive, book, config, energy
 from router.fates import Fates, Settled
 from router.journal import KEPT, Journal
 from router.types import Fate, Outcome, Request, Route, Timing, Turn
@@ -62,20 +63,30 @@ class Journey:
 class Ledger:
     """The last lines in memory and, where the user wants that, all of them in a file; no code is in it.
 
-    `note` hears once, in another thread, when the file can't be written.
+    `note` hears once, in another thread, when the file can't be written or a meter can't be read; `meter` looks for one
+    that counts energy, given the settings' watts.
     """
 
-    def __init__(self, settings: config.Ledger | None = None, note: Note = lambda sentence: None) -> None:
+    def __init__(
+        self,
+        settings: config.Config | None = None,
+        note: Note = lambda sentence: None,
+        meter: Callable[[float], energy.Meter | None] = energy.find,
+    ) -> None:
         self.tally: Counter[str] = Counter()
         self.path = book.place(os.environ, os.path.expanduser("~"))
-        self._settings = settings or config.Ledger(keep=False)
-        self._note = note
+        self._settings = settings or config.Config(ledger=config.Ledger(keep=False))
+        self._note, self._meter = note, meter
         self._turns: dict[int, Turn] = {}
         self._last = 0
         self._since = 1  # the first line that the file is to have
         self._lock = Lock()
         self._fates = Fates()
         self._journal = self._begin()
+        self._works = 0
+        self._lines: dict[int, int] = {}  # by work, the line that it belongs to
+        self._spent: dict[int, float] = {}  # by work, its joules, until the line is there
+        self._sampler = self._sample()
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -97,9 +108,49 @@ class Ledger:
     def close(self, journey: Journey, now: float) -> None:
         """A journey is over: its line is written, and the fate of what it showed is followed from here on."""
         turn = journey.turn(now)
-        number = self.write(replace(turn, path=journey.request.document.path) if self._settings.paths else turn)
+        number = self.write(replace(turn, path=journey.request.document.path) if self._settings.ledger.paths else turn)
         if journey.said:
             self._fates.shown(number, journey.request, journey.said)
+        if journey.work:
+            self._belongs(journey.work, number)
+
+    # What it took
+
+    @contextmanager
+    def working(self, engine: str) -> Iterator[int]:
+        """An engine works for as long as the context lasts; the work's name for Journey.work, 0: it is not measured."""
+        if not energy.measurable(self._settings, engine):
+            yield 0
+            return
+        self._works += 1
+        work, sampler = self._works, self._sampler
+        sampler.event(True, work)
+        try:
+            yield work
+        finally:
+            sampler.event(False, work)
+
+    def _belongs(self, work: int, number: int) -> None:
+        with self._lock:
+            self._lines[work] = number
+            self._lines.pop(work - KEPT, None)
+            joules = self._spent.pop(work, 0.0)
+        if joules:
+            self._amend(number, joules=joules)
+
+    def _took(self, work: int, joules: float) -> None:
+        """In the sampler's thread; the line may be written by now, or not yet."""
+        with self._lock:
+            number = self._lines.get(work)
+            if number is None:
+                self._spent[work] = joules
+                self._spent.pop(work - KEPT, None)
+        if number is not None:
+            self._amend(number, joules=joules)
+
+    def _sample(self) -> energy.Sampler:
+        watts = self._settings.cost.watts
+        return energy.Sampler(lambda: self._meter(watts), self._took, self._note)
 
     # What came of it
 
@@ -130,26 +181,31 @@ class Ledger:
 
     # The file
 
-    def configure(self, settings: config.Ledger) -> None:
+    def configure(self, settings: config.Config) -> None:
         """Take new settings; what is on its way into the file gets there."""
-        kept, self._settings = self._settings.keep, settings
-        if settings.keep and not kept:
+        before, self._settings = self._settings, settings
+        if settings.ledger.keep and not before.ledger.keep:
             self._since, self._journal = self._last + 1, self._begin()
-        elif kept and not settings.keep:
-            self.end(0)
+        elif before.ledger.keep and not settings.ledger.keep and self._journal:
+            self._journal.close(0)
+            self._journal = None
+        if settings.cost.watts != before.cost.watts:
+            self._sampler.close(0)
+            self._sampler = self._sample()
 
     def recent(self, engine: str, model: str, count: int = 200) -> list[Turn]:
         """The last turns of a model, the newest first, also from before this start; reads the disk. Raises BadLedger.
 
         Not for the event loop: in a thread, please.
         """
-        return archive.recent(self.path, engine, model, count) if self._settings.keep else []
+        return archive.recent(self.path, engine, model, count) if self._settings.ledger.keep else []
 
     def end(self, patience: float = 1.0) -> None:
         """Write what waits, within `patience` seconds; more lines may come, which stay in memory."""
+        self._sampler.close(patience / 2)
         old, self._journal = self._journal, None
         if old:
             old.close(patience)
 
     def _begin(self) -> Journal | None:
-        return Journal(self.path, self._settings.days, self._note) if self._settings.keep else None
+        return Journal(self.path, self._settings.ledger.days, self._note) if self._settings.ledger.keep else None

@@ -129,7 +129,7 @@ def _card(cost: Cost, sums: Money, users: int) -> str:
     if days is None:
         return f"At that rate a card of {amount(cost.card)} is never paid back."
     return (
-        f"At that rate, reused tokens counted as free, a card of {amount(cost.card)} is paid back in {duration(days)}."
+        f"At that rate, reused tokens counted as free, a card of {amount(cost.card)} is paid back in {long_time(days)}."
     )
 
 

@@ -370,7 +370,7 @@ def test_a_file_that_was_taken_away_is_made_anew(path: str, notes: Notes) -> Non
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    return Ledger(config.Ledger())
+    return Ledger(config.Config())
 
 
 def journey(picture: str = "x = ‸\n", said: str = "1 + 1") -> Journey:
@@ -392,7 +392,7 @@ def test_what_is_accepted_is_written_to_the_line_that_showed_it(kept: Ledger) ->
 
 def test_no_path_and_no_code_is_written_unless_the_path_is_wanted(kept: Ledger) -> None:
     kept.close(journey(), 2.0)
-    kept.configure(config.Ledger(paths=True))
+    kept.configure(config.Config(ledger=config.Ledger(paths=True)))
     kept.close(journey(), 2.0)
     kept.end(20)
     assert [turn.path for turn in lines(kept.path)] == ["", "/home/ada/a.py"]
@@ -400,9 +400,9 @@ def test_no_path_and_no_code_is_written_unless_the_path_is_wanted(kept: Ledger) 
 
 
 def test_without_a_wish_for_it_nothing_reaches_the_disk(kept: Ledger) -> None:
-    kept.configure(config.Ledger(keep=False))
+    kept.configure(config.Config(ledger=config.Ledger(keep=False)))
     kept.close(journey(), 2.0)
-    kept.configure(config.Ledger())
+    kept.configure(config.Config())
     kept.accepted("/home/ada/a.py", "1 + 1")  # of a line that the file was not to have
     assert kept.recent("ollama", "qwen") == []
     kept.close(journey("z‸"), 2.0)
