@@ -75,6 +75,18 @@ def test_all_that_ollama_says_of_a_model_is_told() -> None:
     misbehaving(ways, work)
 
 
+def test_what_ollama_does_not_say_the_catalogue_does_and_it_never_overrides_it() -> None:
+    facts = {"general.architecture": "qwen2", "general.parameter_count": 1_543_714_304, "qwen2.context_length": 9}
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        (model,) = await runtime.models()
+        assert (model.window, model.parameters, model.size) == (9, 1_543_714_304, 986)
+        assert model.shape is not None
+        assert sum(layers.count for layers in model.shape.layers) == 28
+
+    misbehaving({"/api/show": show(model_info=facts)}, work)
+
+
 def test_without_a_card_a_model_holds_main_memory() -> None:
     ways = {"/api/ps": ps({"model": NAME, "size": 3_100_000_000, "size_vram": 0})}
 

@@ -173,8 +173,10 @@ def test_what_ollama_cannot_do_is_told_with_the_way_out(
     assert "SECRET" not in str(caught.value)
 
 
-def test_nobody_there_is_told_at_once() -> None:
-    async def whole() -> None:
+def test_nobody_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ollama_pull, "PAUSES", (3600.0,))
+
+    async def whole() -> None:  # were it tried again, that would take an hour
         async with aclosing(ollama_pull.pull("http://127.0.0.1:9", NAME)) as steps:
             async for _ in steps:
                 pass
@@ -287,6 +289,21 @@ def test_as_json_each_line_is_one(capsys: pytest.CaptureFixture[str]) -> None:
         double.ways["/api/pull"] = fake.reply({"error": "pull model manifest: file does not exist"}, 500)
         assert run("none:1b", "--yes", "--json", host=double.host) == 1
         assert "spelling" in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        (NAME, 950_000_000),
+        ("qwen2.5-coder:1.5b-base", 950_000_000),
+        ("qwen2.5-coder:1.5b-instruct-q8_0", 1_600_000_000),
+        ("qwen2.5-coder:1.5b-instruct-q3_K_S", 0),
+        ("nobody/knows:1b", 0),
+    ],
+)
+def test_what_the_catalogue_knows_is_told_with_its_size(name: str, size: int) -> None:
+    ((_, told),) = pull.sized([name])
+    assert told == pytest.approx(size, rel=0.1)
 
 
 def test_a_model_that_is_there_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from lsp import terminal
 from lsp.commands.config import read_settings
 from router import BadConfig, Refused, SwitchyardError, Unreachable
 from router.config import Config
-from router.models import downloads
+from router.models import catalog, downloads
 from router.runtimes import ollama_pull
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
@@ -67,8 +67,17 @@ def wanted(settings: Config) -> list[tuple[str, int]]:
 
 
 def sized(names: Sequence[str]) -> list[tuple[str, int]]:
-    """The names with their bytes, where they are known."""
-    return [(name, 0) for name in names]
+    """The names with their bytes, by the catalogue; 0: it does not know."""
+    return [(name, _size(name)) for name in names]
+
+
+def _size(name: str) -> int:
+    known = catalog.of(name)
+    if known is None:
+        return 0
+    if tagged(name) in map(tagged, (known.name, *known.also)):
+        return known.sizes[known.quantisation]
+    return next((size for kind, size in known.sizes.items() if name.lower().endswith(f"-{kind.lower()}")), 0)
 
 
 async def _there(settings: Config) -> dict[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from router import ModelMissing
-from router.models import downloads, families, gguf
+from router.models import catalog, downloads, families, gguf
 from router.types import Model
 
 NAME = "embedded"
@@ -76,7 +76,7 @@ class Files:
 
 
 def _model(name: str, path: Path, header: gguf.Header, family: str) -> Model:
-    return Model(
+    said = Model(
         NAME,
         name,
         family=family,
@@ -88,6 +88,7 @@ def _model(name: str, path: Path, header: gguf.Header, family: str) -> Model:
         shape=header.shape,
         thinks=header.thinks,
     )
+    return catalog.completed(said)
 
 
 def fitness(found: Found) -> tuple[bool, float]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from router import RuntimeFailure
-from router.models import downloads, families, gguf, shape
+from router.models import catalog, downloads, families, gguf, shape
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.types import Model
@@ -138,11 +138,11 @@ class Shelf:
         process = running.get(dialect.tagged(tag.name))
         mine = process is not None and process.digest in ("", tag.digest)  # else it is what the name meant before
         held = process.held if process is not None and mine else 0
-        model = await self._shaped(completed(model, tag, shown))
+        model = await self._shaped(catalog.completed(completed(model, tag, shown)))
         return msgspec.structs.replace(model, loaded=mine, held=held)
 
     async def _shaped(self, model: Model) -> Model:
-        """The model with its shape from the file itself, where it is here: `/api/show` leaves each layer's own out."""
+        """A model that nobody knows, with its shape from its file, if that is here: `/api/show` leaves arrays out."""
         if model.shape is not None or not self._places:
             return model
         key = (model.name, model.digest)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from router import Refused, Unreachable, config
-from router.models import families
+from router.models import catalog, families
 from router.runtimes import dialect
 from router.runtimes.faults import Engine
 from router.types import Call, Delta, Model, Route, Timing
@@ -55,7 +55,7 @@ class OpenAI:
 
     def _model(self, entry: dialect.Entry) -> Model:
         meta = entry.meta or dialect.Meta()
-        return Model(
+        said = Model(
             self.name,
             entry.id,
             family=self._settings.family or families.of(entry.id),
@@ -65,6 +65,7 @@ class OpenAI:
             fixed=True,
             loaded=True,
         )
+        return catalog.completed(said)
 
     async def ready(self, route: Route) -> bool:
         """Servers hold their model all the time; llama.cpp's says at `/health` when it does not yet."""
