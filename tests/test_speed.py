@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs import speeds
 from router.models import known
 from router.models.hardware import Machine
 from router.models.speed import ENOUGH, KEPT, Estimate, Speed, bound, learned, load_seconds, roofline
@@ -241,3 +242,28 @@ def test_what_was_evaluated_is_inferred_from_how_long_it_took() -> None:
 def test_half_of_what_is_known_keeps_the_other_half_as_expected() -> None:
     estimate = after([wrote(rate) for rate in (40.0, 50.0, 60.0)], Estimate(expected=Speed(300.0, 30.0)))
     assert learned(estimate) == Speed(300.0, median([40.0, 50.0, 60.0]), measured=True)
+
+
+# The page that sets claims beside the hardware.
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        (101, 150, "above the physical limit, 1.0 to 1.5 times"),
+        (90, 150, "above the physical limit at its upper end"),
+        (40, 90, "possible"),
+        (10, 34, "far below what the card can: 10% to 34% of the bound"),
+    ],
+)
+def test_a_claim_is_held_against_the_hardware(least: float, most: float, said: str) -> None:
+    claim = speeds.Claim("rtx3060", "any", least, most)
+    assert speeds.verdict(claim, Speed(1, 100), Speed(1, 70)) == said
+
+
+def test_what_is_claimed_of_the_mac_is_impossible_and_what_is_claimed_of_the_card_is_far_too_little() -> None:
+    rows = [line for line in speeds.page().splitlines() if "–" in line]
+    assert len(rows) == len(speeds.CLAIMS)
+    assert all("physical limit" in row for row in rows if "M3 Pro" in row)
+    assert all("far below" in row for row in rows if "3060" in row)
+    assert any("possible" in row for row in rows if "4090" in row and "27b" in row)
