@@ -21,6 +21,7 @@ class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     `say` is the answer, stretch by stretch; `wait_ms` passes before each stretch, and `load_ms` once, before
     the first. `fail` names an error of `router`, raised after the last stretch. `hang`: never come to an end.
+    An answer that is `begun` goes on with the stretches that have not been said.
     """
 
     when: str = ""
@@ -96,7 +97,7 @@ class Scripted:
         cue = next((cue for cue in self.script.cue if call.prompt.endswith(cue.when)), Cue())
         try:
             await asyncio.sleep(cue.load_ms / 1000)
-            for stretch in cue.say:
+            for stretch in _unsaid(cue.say, call.begun):
                 await asyncio.sleep(cue.wait_ms / 1000)
                 yield Delta(stretch)
             if cue.hang:
@@ -111,6 +112,11 @@ class Scripted:
 
     async def aclose(self) -> None:
         return None
+
+
+def _unsaid(stretches: Sequence[str], begun: str) -> Sequence[str]:
+    said = next((at for at in range(len(stretches) + 1) if "".join(stretches[:at]) == begun), 0)
+    return stretches[said:]
 
 
 def _failure(name: str) -> Exception:
