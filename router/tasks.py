@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
@@ -38,6 +40,13 @@ def read(name: str, text: str) -> Task:
     return Task(name=name, body=found["body"].strip(), **msgspec.structs.asdict(front))
 
 
-def table(files: Mapping[str, str]) -> dict[str, Task]:
+def table(texts: Mapping[str, str]) -> dict[str, Task]:
     """The task table from file names and their texts, in the order of the names."""
-    return {name: read(name, files[name]) for name in sorted(files)}
+    return {name: read(name, texts[name]) for name in sorted(texts)}
+
+
+@cache
+def shipped() -> dict[str, Task]:
+    """The task table of prompts/. Raises BadTask."""
+    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
+    return table({file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found})

@@ -1,88 +1,188 @@
-"""Which model completes: the best engine that is there, and why, in a sentence."""
+"""The plan: which model does which task on this machine, what stays in memory together, and why, in sentences."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
-from router import BadConfig
+import msgspec
+from msgspec.structs import replace
+
+from router import BadConfig, tasks
 from router.config import Config
-from router.types import Model, Option, Route
-from router.types import Survey as Survey
+from router.models import reasons
+from router.models.choice import LEAST_WINDOW, Taken, reckoned
+from router.models.fit import BATCH, Fit, Room
+from router.models.hardware import Machine
+from router.models.picker import ANYWHERE, Key, Picker, Speeds, yard
+from router.models.residency import Moves, Place, Yard, fits, moves, weights
+from router.types import Model, Option, Route, Survey, Task
 
-_WAY_OUT = "`ollama pull qwen2.5-coder:1.5b` brings one that can"
-WANTED = 1.8e9  # parameters: 1.5 to 3 billion with fill-in-the-middle do completion well
-UNASKED = 4e9  # parameters: a larger model is not started in our own process unless the user names it
-_BYTES_PER_PARAMETER = 0.62  # of a 4-bit GGUF with its overhead, where only the file's size is known
+# Seconds after an answer; of what is idle, Ollama evicts the one with the shortest time first.
+KEPT = {"pinned": -1, "resident": 3600, "swapped": 300, "elsewhere": -1}
+
+Stay: TypeAlias = Literal["pinned", "resident", "swapped", "elsewhere"]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One task's model and route. `moves` is what asking for it takes when only what stays in memory is there."""
+
+    task: str
+    route: Route
+    taken: Taken
+    stay: Stay
+    moves: Moves = Moves()
+
+    @property
+    def why(self) -> str:
+        return self.route.why
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """All tasks' choices by name, and a sentence for each that has none. `order`: the loads of what stays in memory,
+    first to last. `places`: every model that a choice names, by its route."""
+
+    choices: dict[str, Choice] = {}
+    regrets: dict[str, str] = {}
+    order: tuple[Route, ...] = ()
+    places: tuple[Place, ...] = ()
+    yard: Yard = Yard(Room(0.0), 0, False)
+    notes: tuple[str, ...] = ()
+
+    def moves(self, route: Route, loaded: Sequence[Route]) -> Moves:
+        """What has to leave and to come before `route` can be used, of those routes that are loaded now."""
+        known = {weights(place.route): place for place in self.places}
+        if weights(route) not in known:
+            return Moves()
+        there = [known[weights(it)] for it in loaded if weights(it) in known]
+        return moves(known[weights(route)], there, self.yard)
+
+
+def make(
+    surveys: Sequence[Survey],
+    jobs: Mapping[str, Task],
+    machine: Machine | None,
+    config: Config,
+    speeds: Speeds = MappingProxyType({}),
+    also: Sequence[Model] = (),
+) -> Plan:
+    """The plan for what these engines have; a task for which that is not of the right size may have one of `also`,
+    models that could be fetched. Without a machine everything is taken to fit, at a speed nobody knows."""
+    models = [model for survey in surveys for model in survey.models]
+    picker = Picker(machine, yard(machine, models, config), config, speeds, also)
+    regrets: dict[str, str] = {}
+    taken: dict[str, Taken] = {}
+    try:
+        taken["complete"] = picker.completion(jobs["complete"], surveys)
+    except BadConfig as error:
+        regrets["complete"] = str(error)
+    for name in sorted(set(jobs) - {"complete"}, key=lambda name: (jobs[name].size, -jobs[name].max_tokens)):
+        found = picker.other(jobs[name], models, taken)
+        if found is None:
+            regrets[name] = reasons.regret(jobs[name], models, picker.named(name), picker.yard)
+        else:
+            taken[name] = found
+    return _laid_out(taken, jobs, picker, regrets, surveys)
 
 
 def choose(surveys: Sequence[Survey], config: Config) -> Route:
-    """The route for completion: the first engine, in the order given, that has a model which fills in the middle.
-
-    Raises BadConfig when there is none, not even `echo`, with the way out.
-    """
-    named = config.models.complete
-    for survey in surveys:
-        able = [model for model in survey.models if model.family and not model.remote]
-        if survey.engine == "embedded" and not (named or config.runtime.embedded.gguf):
-            able = [model for model in able if _parameters(model) <= UNASKED]
-        if named and survey.engine != "echo":
-            able = [model for model in able if _is(model, named)]
-        if able:
-            best = min(able, key=_distance)
-            why = _why(best, surveys, named)
-            return Route(best.runtime, best.name, best.family, _window(best, config), _options(best, config), why)
-    raise BadConfig(_regret(surveys, named))
+    """The route for completion. Raises BadConfig when there is none, not even `echo`, with the way out."""
+    found = make(surveys, {"complete": tasks.shipped()["complete"]}, None, config)
+    if "complete" in found.regrets:
+        raise BadConfig(found.regrets["complete"])
+    return found.choices["complete"].route
 
 
-def _distance(model: Model) -> tuple[float, str]:
-    """How far a model's size is from the size that completion wants, on a scale of ratios."""
-    return abs(math.log(_parameters(model) / WANTED)), model.name
+def missing(plan: Plan, models: Sequence[Model]) -> list[Model]:
+    """The models that a plan counts on and that are not among these, in the order of their tasks' sizes."""
+    there = {(model.runtime, model.name) for model in models}
+    wanted = {weights(it.route): it.taken.fit.model for it in plan.choices.values()}
+    return [model for key, model in wanted.items() if key not in there]
 
 
-def _parameters(model: Model) -> float:
-    return model.parameters or model.size / _BYTES_PER_PARAMETER or WANTED
+def _laid_out(
+    taken: Mapping[str, Taken],
+    jobs: Mapping[str, Task],
+    picker: Picker,
+    regrets: dict[str, str],
+    surveys: Sequence[Survey],
+) -> Plan:
+    """One place per model, with one window for all of its tasks; then who stays, and the sentences."""
+    places = _places(taken, picker)
+    stays = _stays(places, picker.yard)
+    places = {it: replace(place, route=replace(place.route, keep=KEPT[stays[it]])) for it, place in places.items()}
+    resident = [places[it] for it, stay in stays.items() if stay in ("pinned", "resident")]
+    choices: dict[str, Choice] = {}
+    for name, found in taken.items():
+        it = found.fit.model.runtime, found.fit.model.name
+        place, stay = places[it], stays[it]
+        asked = moves(place, resident, picker.yard) if stay == "swapped" else Moves()
+        now = replace(reckoned(jobs[name], place.fit), misses=found.misses, late=found.late)
+        why = reasons.why(jobs[name], now, stay, asked, picker.named(name), surveys)
+        choices[name] = Choice(name, replace(place.route, why=why), now, stay, asked)
+    order = tuple(place.route for place in sorted(resident, key=lambda place: -place.fit.fast))
+    notes = reasons.notes(choices, jobs, picker.mixture(jobs, surveys, resident), picker.yard, list(places.values()))
+    return Plan(choices, regrets, order, tuple(places.values()), picker.yard, notes)
 
 
-def _is(model: Model, named: str) -> bool:
-    return named in (model.name, model.name.removesuffix(":latest"))
+def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Key, Place]:
+    """Each model once, the one that completes first, with the largest window that any of its tasks has."""
+    fits_of: dict[Key, list[tuple[str, Fit]]] = {}
+    for name, found in taken.items():
+        fits_of.setdefault((found.fit.model.runtime, found.fit.model.name), []).append((name, found.fit))
+    places: dict[Key, Place] = {}
+    pinned: list[Place] = []
+    for it, found_fits in fits_of.items():
+        widest = max((each for _, each in found_fits), key=lambda each: each.window)
+        completes = "complete" in [name for name, _ in found_fits]
+        place = _place(widest, completes)
+        places[it] = place if completes else _spared(place, pinned, picker)
+        pinned += [place] if completes else []
+    return places
 
 
-def _options(model: Model, config: Config) -> tuple[Option, ...]:
-    """One constant set per model: any change of it makes Ollama load the weights anew.
-
-    num_batch is also the step at which a prefill can be cancelled, so it is small.
-    """
-    return (("num_ctx", _window(model, config)), ("num_batch", 256)) if model.runtime == "ollama" else ()
-
-
-def _window(model: Model, config: Config) -> int:
-    """The model's window in tokens, or what the settings allow it of that."""
-    asked = min(4096, config.runtime.ollama.window)
-    return min(asked, model.window or asked) if model.runtime == "ollama" else model.window
+def _place(found: Fit, completes: bool) -> Place:
+    model = found.model
+    options: tuple[Option, ...] = ()
+    if model.runtime == "ollama":
+        batch = BATCH["typing" if completes else "attended"]
+        options = (("num_ctx", found.window), ("num_batch", batch), *_layers(found))
+    return Place(Route(model.runtime, model.name, model.family, found.window, options), found, completes)
 
 
-def _why(model: Model, surveys: Sequence[Survey], asked: str) -> str:
-    if model.runtime == "echo":
-        others = [survey for survey in surveys if survey.engine != "echo"]
-        there = "No model that is there will do" if any(it.models for it in others) else "No model is there"
-        return f"{there}, so suggestions come from what the code already says. {_regret(others, asked)}".strip()
-    if model.runtime == "scripted":
-        return "The settings name the scripted engine."
-    size = f" of {model.parameters / 1e9:.1f}B parameters" if model.parameters >= 1e8 else ""
-    chosen = "it is the model that your settings name" if asked else "its size is the nearest to what completion wants"
-    return f"{model.name}{size} fills in the middle ({model.family}), and {chosen}."
+def _spared(place: Place, pinned: Sequence[Place], picker: Picker) -> Place:
+    """The place with half the window, if only that lets it come in while the model that completes stays."""
+    window = place.fit.window // 2
+    if window < LEAST_WINDOW or not moves(place, pinned, picker.yard).gap:
+        return place
+    half = picker.refit(place.fit, window, pinned)
+    smaller = _place(half, False) if half else place
+    return place if moves(smaller, pinned, picker.yard).gap else smaller
 
 
-def _regret(surveys: Sequence[Survey], named: str) -> str:
-    said = " ".join(survey.error for survey in surveys if survey.error)
-    models = [model for survey in surveys for model in survey.models]
-    if named and any(_is(model, named) for model in models):
-        return f"{named} cannot fill in the middle, so it cannot complete; {_WAY_OUT}."
-    if named:
-        return f"No engine has the model {named}; `ollama pull {named}` brings it. {said}".strip()
-    if models:
-        return f"None of the {len(models)} models can fill in the middle; {_WAY_OUT}."
-    if any(survey.engine == "ollama" and not survey.error for survey in surveys):
-        said = f"Ollama has no model yet; {_WAY_OUT}. {said}".strip()
-    return said or "No engine is there."
+def _layers(found: Fit) -> tuple[Option, ...]:
+    """How many layers go onto the card, where not all do: said by us, Ollama does not evict others to make room."""
+    count = sum(layers.count for layers in found.model.shape.layers) if found.model.shape else 0
+    return (("num_gpu", max(1, int(found.share * count))),) if found.share < 1 and count else ()
+
+
+def _stays(places: Mapping[Key, Place], yard: Yard) -> dict[Key, Stay]:
+    """Who stays in memory: the one that completes, then as many as there is room for, the smallest tasks first."""
+    stays: dict[Key, Stay] = {}
+    there: list[Place] = []
+    for it, place in places.items():
+        if place.route.runtime in ANYWHERE:
+            stays[it] = "elsewhere"
+        elif place.pinned or _together([*there, place], yard):
+            stays[it] = "pinned" if place.pinned else "resident"
+            there.append(place)
+        else:
+            stays[it] = "swapped"
+    return stays
+
+
+def _together(places: Sequence[Place], yard: Yard) -> bool:
+    """Whether they can be loaded one after the other, the largest first, and none evicts another."""
+    order = sorted(places, key=lambda place: -place.fit.fast)
+    return all(place.fit.share == 1 and fits(place, order[:at], yard) for at, place in enumerate(order))

@@ -1,0 +1,124 @@
+"""Picks the models of one plan, task by task: the machine, its room, the settings, what was measured before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from router import BadConfig
+from router.config import Config
+from router.models import reasons
+from router.models.choice import Fitter, Taken, band, choose, size
+from router.models.fit import BATCH, Fit, Room, alone, fit, room
+from router.models.hardware import Machine
+from router.models.residency import Place, Yard
+from router.models.speed import Speed
+from router.types import Model, Survey, Task
+
+UNASKED = 4e9  # parameters: a larger model does not complete in our own process unless the user names it
+ANYWHERE = ("openai", "echo", "scripted")  # engines whose models take nothing of what we plan with
+
+Key: TypeAlias = "tuple[str, str]"  # engine and model
+Speeds: TypeAlias = "Mapping[Key, Speed]"
+
+
+class Picker:
+    """Picks the models of one plan, task by task."""
+
+    def __init__(
+        self, machine: Machine | None, yard: Yard, config: Config, speeds: Speeds, also: Sequence[Model]
+    ) -> None:
+        self.machine, self.yard, self.config, self.speeds, self.also = machine, yard, config, speeds, also
+
+    def fitter(self, task: Task, room: Room) -> Fitter:
+        def fitted(model: Model, window: int) -> Fit | None:
+            known = self.speeds.get((model.runtime, model.name))
+            window = min(window, self._cap(model))
+            if self.machine is None or model.runtime in ANYWHERE:
+                return alone(model, window, known)
+            return fit(self.machine, room, model, window, 1, BATCH[task.lane], known)
+
+        return fitted
+
+    def _cap(self, model: Model) -> int:
+        caps = {"ollama": self.config.runtime.ollama.window, "embedded": self.config.runtime.embedded.window}
+        return caps.get(model.runtime, 1 << 30)
+
+    def completion(self, task: Task, surveys: Sequence[Survey]) -> Taken:
+        """Of the first engine, in the order given, that has a model which fills in the middle, and fits."""
+        named, task = self.named(task.name), replace(task, least=0)
+        fitter = self.fitter(task, self.yard.room)
+        for survey in surveys:
+            able = [model for model in survey.models if model.family and not model.remote]
+            if survey.engine == "embedded" and not (named or self.config.runtime.embedded.gguf):
+                able = [model for model in able if size(model) <= UNASKED]
+            if named and survey.engine != "echo":
+                able = [model for model in able if is_named(model, named)]
+            found = choose(task, able, fitter)
+            if found and (survey.engine != "echo" or not self.also):
+                return self._or_better(task, found, fitter)
+        if found := choose(task, self._fetchable(named), fitter):
+            return found
+        raise BadConfig(reasons.no_completion(surveys, named))
+
+    def _or_better(self, task: Task, found: Taken, fitter: Fitter) -> Taken:
+        """What is there, unless something of the right size could be fetched and it is not."""
+        if self.named(task.name) or (band(task, found.fit.model) == 0 and not found.late):
+            return found
+        better = choose(task, self.also, fitter, smaller=False)
+        return better or found
+
+    def _fetchable(self, named: str) -> list[Model]:
+        return [model for model in self.also if not named or is_named(model, named)]
+
+    def named(self, task: str) -> str:
+        """The model that the settings name for a task; empty: none."""
+        named: str = getattr(self.config.models, task, "")
+        return named
+
+    def refit(self, found: Fit, window: int, beside: Sequence[Place]) -> Fit | None:
+        """The same model with another window, in what these leave."""
+        room = self.yard.room.without(place.fit for place in beside)
+        known = self.speeds.get((found.model.runtime, found.model.name))
+        return self.machine and fit(self.machine, room, found.model, window, found.slots, BATCH["attended"], known)
+
+    def mixture(self, tasks: Mapping[str, Task], surveys: Sequence[Survey], there: Sequence[Place]) -> Taken | None:
+        """The mixture of experts that would do the largest task wholly in memory, beside the model that completes."""
+        task = max(tasks.values(), key=lambda task: task.size)
+        models = [model for survey in surveys for model in survey.models]
+        mixed = [it for it in [*models, *self.also] if 0 < it.active < it.parameters]
+        fitter = self.fitter(task, self.yard.room.without(place.fit for place in there if place.pinned))
+        found = choose(task, mixed, fitter, smaller=False)
+        return found if found and found.fit.share == 1 else None
+
+    def other(self, task: Task, models: Sequence[Model], taken: Mapping[str, Taken]) -> Taken | None:
+        """Beside the model that completes if anything of the wanted size fits there; else in its place, if that helps
+        and the settings allow it; else what is smaller."""
+        named = self.named(task.name)
+        if named:
+            task = replace(task, least=0)
+        complete = [taken["complete"].fit] if "complete" in taken else []
+        beside = self.fitter(task, self.yard.room.without(complete))
+        instead = self.fitter(task, self.yard.room) if self.config.machine.swap != "never" else beside
+        there = [model for model in models if not named or is_named(model, named)]
+        fetched = self._fetchable(named)
+        used = {it.fit.model.name for it in taken.values()}
+        for models, fitter in ((there, beside), (fetched, beside), (there, instead), (fetched, instead)):
+            if found := choose(task, models, fitter, smaller=False, used=used):
+                return found
+        return choose(task, [*there, *fetched], beside, used=used)
+
+
+def is_named(model: Model, named: str) -> bool:
+    """Whether a setting means this model."""
+    return named in (model.name, model.name.removesuffix(":latest"))
+
+
+def yard(machine: Machine | None, models: Sequence[Model], config: Config) -> Yard:
+    if machine is None:
+        return Yard(Room(float("inf"), float("inf")), 99, False)
+    cards = len(machine.gpus)
+    most = config.runtime.ollama.loaded * max(1, cards)
+    return Yard(room(machine, models, config.machine.spare * 10**6), most, bool(cards))
