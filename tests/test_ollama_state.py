@@ -197,20 +197,39 @@ def test_options_are_the_routes_and_the_settings_only_lower_the_window() -> None
     assert "num_ctx" not in asyncio.run(whole(32768, replace(route, window=0, options=())))
 
 
-def test_an_unload_is_an_empty_prompt_that_is_kept_for_no_time() -> None:
+def test_an_unload_is_an_empty_prompt_that_is_kept_for_no_time_and_waits_until_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ollama, "LOOKING", 0.0)
+
     async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
         await answer(runtime, Call(CODER, "x"))
-        double.ways["/api/generate"] = fake.reply({"model": "m", "response": "", "done": True, "done_reason": "unload"})
+        left = [fake.USUAL["/api/ps"]] * 3
+
+        async def leaving(writer: fake.Writer) -> None:
+            await (left.pop() if left else ps())(writer)
+
+        unloaded = fake.reply({"model": "m", "response": "", "done": True, "done_reason": "unload"})
+        double.ways |= {"/api/generate": unloaded, "/api/ps": leaving}
         await runtime.unload(CODER)
+        assert not left
         body = double.bodies("/api/generate")[-1]
         assert (body["keep_alive"], body.get("prompt", "")) == (0, "")
-        double.ways["/api/ps"] = ps()
         assert not await runtime.ready(CODER)
         asked = len(double.bodies("/api/generate"))
         await runtime.unload(CODER)
         assert len(double.bodies("/api/generate")) == asked  # it would have been a load of nothing
 
     misbehaving({}, work)
+
+
+def test_a_model_that_will_not_go_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ollama, "LEAVING", 0.0)
+
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        await runtime.unload(CODER)
+
+    misbehaving({"/api/generate": LOADED}, work)
 
 
 def test_a_chat_with_a_template_of_its_own_goes_on_from_its_last_message_grammar_included() -> None:

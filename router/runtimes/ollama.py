@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import ollama
 
 FRESH = 5.0  # seconds for which a model that was seen loaded is taken to be so
+LEAVING, LOOKING = 10.0, 0.1  # seconds in which an unloaded model is to be gone, and between two looks whether it is
 UNHEARD = 4  # questions in a row that were given up before a word came: then the model's name may mean another
 
 Key: TypeAlias = "tuple[str, int]"  # a model's name with its tag, and the num_ctx that is asked for
@@ -127,18 +128,22 @@ class Ollama:
         self._seen(route)
 
     async def unload(self, route: Route) -> None:
-        """Give the weights' memory back, by an empty prompt that is kept for no time.
+        """Give the weights' memory back, by an empty prompt that is kept for no time; wait until it is there again.
 
-        Ollama answers at once, and lets a request that still runs come to its end first.
+        Ollama answers at once, lets a request that still runs come to its end, and on a discrete card waits up to 5 s
+        until the driver has noticed; only then may the next load count on the room.
         """
-        name = tagged(route.model)
+        name, listed = tagged(route.model), await self._shelf.running()
         for key in [key for key in self._loaded_until if key[0] == name]:
             del self._loaded_until[key]
-        if name not in await self._shelf.running() and name not in self._shares:
+        if name not in listed and name not in self._shares:
             return
         self._shares.pop(name, None)
         client = await self._line.client("probe")
         await self._line.ask(client.generate(route.model, prompt="", keep_alive=0), route.model)
+        end = time.monotonic() + LEAVING
+        while name in await self._shelf.running() and time.monotonic() < end:
+            await asyncio.sleep(LOOKING)
 
     async def count(self, route: Route, text: str) -> int:
         """Not told: Ollama has no way to ask its tokenizer."""
