@@ -14,7 +14,7 @@ from lsp import terminal
 from lsp.commands.config import read_settings
 from router import BadConfig, ModelMissing, RuntimeFailure, runtimes
 from router.config import Config
-from router.models import machine, speed, trial
+from router.models import catalog, machine, speed, trial
 from router.models.budget import FIRST_LINE
 from router.models.hardware import Machine
 from router.models.speed import Speed
@@ -108,9 +108,9 @@ def _wanted(models: Sequence[Model], names: Sequence[str]) -> list[Model]:
 
 def row(found: Measured, here: Machine) -> Row:
     """What was measured, beside what this machine could do."""
-    share = _share(found.model, here)
-    ways = (way(here, found.model, READ, share=share) for way in (speed.bound, speed.roofline))
-    return Row(found, *ways)
+    model = catalog.completed(found.model)
+    bound, expected = (way(here, model, READ, share=_share(model, here)) for way in (speed.bound, speed.roofline))
+    return Row(found, bound, expected)
 
 
 def _share(model: Model, here: Machine) -> float:
