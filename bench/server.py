@@ -38,7 +38,8 @@ class Server:
         self._home = tempfile.TemporaryDirectory(prefix="switchyard-bench-")
         # Neither this user's settings nor a proxy may bear on what is measured.
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        places = {"HOME": self._home.name, "XDG_CONFIG_HOME": self._home.name, "SWITCHYARD_CONFIG": ""}
+        folders = {f"XDG_{kind}_HOME": self._home.name for kind in ("CONFIG", "STATE", "CACHE")}
+        places = {"HOME": self._home.name, "SWITCHYARD_CONFIG": ""} | folders
         pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=nowhere, cwd=self._home.name, env=kept | places, bufsize=0

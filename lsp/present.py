@@ -11,9 +11,15 @@ from msgspec.structs import replace
 from lsp.documents import Open
 from lsp.messages import Initialize, InlineCompletion, Selected
 from lsp.wire import Wire
-from router.types import Insertion, Request, Span, Status
+from router.types import Fate, Insertion, Request, Span, Status
 
 ACCEPTED = "switchyard.accepted"
+# The commands by which an editor says what became of a suggestion: each takes its document's URI and its text.
+FATES: dict[str, Fate] = {
+    ACCEPTED: "accepted",
+    "switchyard.partlyAccepted": "partly accepted",
+    "switchyard.dismissed": "dismissed",
+}
 MANUAL = 1  # triggerKind
 ERROR, WARNING = 1, 2  # of window/showMessage
 
@@ -25,7 +31,7 @@ def capabilities(encoding: str, client: Initialize) -> dict[str, Any]:
     return {
         "positionEncoding": encoding,
         "textDocumentSync": {"openClose": True, "change": 2, **no_saves, "save": False},
-        "executeCommandProvider": {"commands": [ACCEPTED]},
+        "executeCommandProvider": {"commands": list(FATES)},
         "inlineCompletionProvider": {},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}, "fileOperations": {}},
     }

@@ -7,6 +7,7 @@ and lifecycle are not used; what it writes passes the wire, which sees to it tha
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from lsprotocol import types
@@ -16,8 +17,9 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from lsp import messages
 from lsp.messages import Id
-from lsp.present import ACCEPTED
+from lsp.present import FATES
 from lsp.wire import Wire, log
+from router.types import Fate
 
 # pygls logs whole messages and cattrs' tracebacks quote them, at every level that it uses.
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
@@ -28,7 +30,7 @@ class Host(Protocol):
 
     wire: Wire
 
-    def accepted(self, uri: str, text: str) -> None: ...
+    def became(self, uri: str, text: str, fate: Fate) -> None: ...
     def configure(self, settings: object) -> None: ...
     def entered(self, uri: str) -> None: ...
 
@@ -100,11 +102,8 @@ def _register(server: LanguageServer, host: Host) -> None:
     async def inline_completion(params: types.InlineCompletionParams) -> None:
         """Never called, for the host reads these itself; here so that the capabilities are complete."""
 
-    @server.command(ACCEPTED)
-    async def accepted(*arguments: str) -> None:  # anything may come, but were it `object`, pygls would pass itself
-        if len(arguments) != 2 or not all(isinstance(it, str) for it in arguments):
-            raise JsonRpcInvalidParams(f"{ACCEPTED} takes a URI and a text.")
-        host.accepted(arguments[0], arguments[1])
+    for name, fate in FATES.items():
+        server.command(name)(_told(host, name, fate))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:
@@ -114,3 +113,14 @@ def _register(server: LanguageServer, host: Host) -> None:
     async def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
         if params.event.added:
             host.entered(params.event.added[0].uri)
+
+
+def _told(host: Host, name: str, fate: Fate) -> Callable[..., Awaitable[None]]:
+    """The command by which an editor says what became of a suggestion."""
+
+    async def told(*arguments: str) -> None:  # anything may come, but were it `object`, pygls would pass itself
+        if len(arguments) != 2 or not all(isinstance(it, str) for it in arguments):
+            raise JsonRpcInvalidParams(f"{name} takes a URI and a text.")
+        host.became(arguments[0], arguments[1], fate)
+
+    return told

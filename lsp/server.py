@@ -19,7 +19,7 @@ from lsp.messages import Id
 from lsp.present import Notices, Question
 from lsp.wire import Wire, Writer, log
 from router import Superseded, SwitchyardError
-from router.types import Insertion
+from router.types import Fate, Insertion
 
 if TYPE_CHECKING:
     from lsp.rest import Rest
@@ -168,10 +168,10 @@ class Server:
         else:
             self._router.opened(document.snapshot())
 
-    def accepted(self, uri: str, text: str) -> None:
-        """The user took a suggestion."""
+    def became(self, uri: str, text: str, fate: Fate) -> None:
+        """The editor says what became of a suggestion."""
         if self._router is not None:
-            self._router.accepted(convert.path(uri), text)
+            self._router.ledger.accepted(convert.path(uri), text, fate)
 
     # Inline completion
 

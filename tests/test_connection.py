@@ -262,7 +262,7 @@ def test_what_comes_before_pygls_waits_for_it_unless_it_is_cancelled() -> None:
 
     async def run() -> None:
         desk = Desk(Fake())
-        desk.server.accepted = lambda uri, text: accepted.append(text)  # type: ignore[method-assign, assignment]
+        desk.server.became = lambda uri, text, fate: accepted.append(text)  # type: ignore[method-assign, assignment]
         hello = asyncio.ensure_future(desk.hello())
         await asyncio.sleep(0)
         for id in (1, 2):

@@ -61,7 +61,7 @@ async def _show(document: Document, places: Sequence[Place], settings: Sequence[
     out = terminal.console()
     root = files.workspace(Path(document.path))
     with terminal.waiting("starting the language server"):
-        client = await Client.start(root, settings)
+        client = await Client.start(root, ("ledger.keep=false", *settings))  # nobody has worked here
     try:
         buffer = Buffer(client, Path(document.path), document.language, document.text)
         status = await _engine(out, client)

@@ -219,6 +219,15 @@ function M.execute(buf, command)
   end
 end
 
+--- Says what else became of a suggestion than that all of it was accepted, to a server that wants to know.
+function M.tell(buf, command, fate)
+  local client = command and M.client(buf)
+  local offered = client and (client.server_capabilities.executeCommandProvider or {}).commands or {}
+  if vim.tbl_contains(offered, fate) then
+    M.execute(buf, { command = fate, arguments = command.arguments })
+  end
+end
+
 --- What the user may want to know about the engine: the server's last word, or why there is none.
 function M.status()
   local clients = vim.lsp.get_clients({ name = NAME, bufnr = 0 })

@@ -171,6 +171,10 @@ end
 --- Takes the ghost text away and does not ask again before the text or the cursor changes.
 function M.dismiss()
   local place = here()
+  local one = current(place)
+  if one then
+    server.tell(place.buf, one.command, "switchyard.dismissed")
+  end
   M.clear()
   dealt_with = place and place.key or ""
 end
@@ -205,6 +209,8 @@ function M.accept(part)
   if left == "" or left == rest.tail then
     hide()
     server.execute(place.buf, one.command)
+  else
+    server.tell(place.buf, one.command, "switchyard.partlyAccepted")
   end
   M.update()
   return true
