@@ -120,7 +120,7 @@ def compute_bytes(shape: Shape, window: int, slots: int = 1, batch: int = BATCH,
     attention = 2 * query + 2 * rows + (0 if flash else shape.heads * cells)
     widest = tokens * max(_feed_forward(shape), attention)
     logits = slots * shape.vocabulary  # since June 2026 (its pull request 23861) of a prompt's last token only
-    numbers = max(widest, logits) + tokens * 5 * shape.embedding
+    numbers = max(widest, logits) + tokens * (5 * shape.embedding + _per_layer(shape))
     return numbers * _FLOAT + tokens * masks * (_HALF if flash else _FLOAT)
 
 
@@ -169,6 +169,13 @@ def _feed_forward(shape: Shape) -> int:
         answers = 0 if shape.architecture in _ADDED else shape.embedding
         return shape.experts_used * (3 * shape.feed_forward + answers)
     return shape.feed_forward * (1 if shape.architecture in _UNGATED else 3)
+
+
+def _per_layer(shape: Shape) -> int:
+    """The small Gemmas, whose last layers share keys and values, bring 256 numbers per layer along for each token."""
+    shares = any(not layer.kv_heads and not layer.state for layer in shape.layers)
+    small = shape.architecture in ("gemma3n", "gemma4") and shares
+    return 2 * 256 * sum(layer.count for layer in shape.layers) if small else 0
 
 
 def _checkpoints(shape: Shape, window: int, slots: int, cache: str, batch: int) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from router.types import Layers, Shape
 
-MOST_LAYERS, WIDEST, MOST_WORDS = 512, 1 << 20, 1 << 24  # llama.cpp's own limit; what no model comes near
+MOST_LAYERS = 512  # llama.cpp's own limit
+WIDEST, MOST_WORDS, LARGEST_STATE = 1 << 20, 1 << 24, 1 << 16  # what no model comes near
 
 # Every so many layers one looks back at the whole text, where the header does not say so itself.
 _EVERY = {"gemma2": 2, "gpt-oss": 2, "gptoss": 2, "gemma3": 6, "gemma3n": 5, "gemma4": 6, "plamo3": 8} | dict.fromkeys(
@@ -126,9 +127,8 @@ class _Facts:
 
     def _states(self, kv_heads: list[int]) -> list[int]:
         """The bytes of each layer's recurrent state, per slot; 0: it has none."""
-        inner, size = self.number("ssm.inner_size"), self.number("ssm.state_size")
-        kernel, groups = self.number("ssm.conv_kernel"), self.number("ssm.group_count")
-        last = self.number("shortconv.l_cache")
+        parts = ("ssm.inner_size", "ssm.state_size", "ssm.conv_kernel", "ssm.group_count", "shortconv.l_cache")
+        inner, size, kernel, groups, last = (self.number(part, most=LARGEST_STATE) for part in parts)
         conv = max(0, last - 1) * self.number("embedding_length") if last else 0
         conv = conv or max(0, kernel - 1) * (inner + 2 * groups * size)
         state = (conv + inner * size) * _STATE_BYTES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Built(Struct, frozen=True):
     layers: int
     embedding: int
     heads: int
-    kv_heads: int
+    kv_heads: int | tuple[int, ...]
     feed_forward: int
     vocabulary: int
     key: int = 0
@@ -38,7 +39,7 @@ class Built(Struct, frozen=True):
     expert: int = 0
     shared: int = 0
     tied: bool = True
-    more: tuple[tuple[str, Any], ...] = ()
+    more: dict[str, Any] = {}
 
     @property
     def head(self) -> int:
@@ -48,9 +49,50 @@ class Built(Struct, frozen=True):
         """The same with so many layers."""
         return structs.replace(self, layers=layers)
 
-    def said(self, key: str) -> Any:
-        return dict(self.more)[key]
+    def saying(self, more: dict[str, Any]) -> Built:
+        """The same with more key-values."""
+        return structs.replace(self, more=more)
 
+    def keeps(self, at: int) -> int:
+        """The heads of a layer's keys and values."""
+        return self.kv_heads[at] if isinstance(self.kv_heads, tuple) else self.kv_heads
+
+    def short(self, at: int) -> bool:
+        """Whether a layer looks back through a window; only of those that say so layer by layer."""
+        pattern = self.more.get("attention.sliding_window_pattern")
+        return bool(pattern and pattern[at])
+
+    def facts(self) -> dict[str, Any]:
+        """The header's key-values."""
+        return {"general.architecture": self.architecture} | {f"{self.architecture}.{k}": v for k, v in _said(self)}
+
+
+def gemma4(every: int, layers: int) -> dict[str, Any]:
+    """What Gemma 4 says besides: which layers look back through a window, and their smaller heads."""
+    return {
+        "attention.sliding_window_pattern": [(at + 1) % every != 0 for at in range(layers)],
+        "attention.key_length_swa": 256,
+        "attention.value_length_swa": 256,
+    }
+
+
+DELTA_NET: dict[str, Any] = {
+    "ssm.conv_kernel": 4,
+    "ssm.inner_size": 4096,
+    "ssm.state_size": 128,
+    "ssm.time_step_rank": 32,
+    "ssm.group_count": 16,
+    "full_attention_interval": 4,
+    "rope.dimension_sections": [11, 11, 10, 0],
+    "rope.dimension_count": 64,
+}
+MAMBA: dict[str, Any] = {
+    "ssm.conv_kernel": 4,
+    "ssm.inner_size": 3072,
+    "ssm.state_size": 128,
+    "ssm.time_step_rank": 48,
+    "ssm.group_count": 1,
+}
 
 REAL = {
     "llama3.1-8b": Built("llama", 32, 4096, 32, 8, 14336, 128256, tied=False),
@@ -64,53 +106,18 @@ REAL = {
     "phi3.5": Built("phi3", 32, 3072, 32, 32, 8192, 32064, tied=False),
     "starcoder2-3b": Built("starcoder2", 30, 3072, 24, 2, 12288, 49152),
     "gpt-oss-20b": Built("gpt-oss", 24, 2880, 64, 8, 2880, 201088, 64, 64, 128, 32, 4, 2880, tied=False),
-    "qwen3.5-9b": Built(
-        "qwen35",
-        32,
-        4096,
-        16,
-        4,
-        12288,
-        248320,
-        256,
-        256,
-        tied=False,
-        more=(
-            ("ssm.conv_kernel", 4),
-            ("ssm.inner_size", 4096),
-            ("ssm.state_size", 128),
-            ("ssm.time_step_rank", 32),
-            ("ssm.group_count", 16),
-            ("full_attention_interval", 4),
-            ("rope.dimension_sections", [11, 11, 10, 0]),
-            ("rope.dimension_count", 64),
-        ),
-    ),
+    "qwen3.5-9b": Built("qwen35", 32, 4096, 16, 4, 12288, 248320, 256, 256, tied=False).saying(DELTA_NET),
     "qwen3.6-35b-a3b": Built(
-        "qwen35moe",
-        40,
-        2048,
-        16,
-        2,
-        5632,
-        248320,
-        256,
-        256,
-        experts=256,
-        used=8,
-        expert=512,
-        shared=512,
-        tied=False,
-        more=(
-            ("ssm.conv_kernel", 4),
-            ("ssm.inner_size", 4096),
-            ("ssm.state_size", 128),
-            ("ssm.time_step_rank", 32),
-            ("ssm.group_count", 16),
-            ("full_attention_interval", 4),
-            ("rope.dimension_sections", [11, 11, 10, 0]),
-            ("rope.dimension_count", 64),
-        ),
+        "qwen35moe", 40, 2048, 16, 2, 512, 248320, 256, 256, 0, 256, 8, 512, 512, tied=False
+    ).saying(DELTA_NET),
+    "granite4-tiny-h": Built(
+        "granitehybrid", 40, 1536, 12, (0, 0, 0, 0, 0, 4, 0, 0, 0, 0) * 4, 512, 100352, 128, 128, 0, 64, 6, 512, 1024
+    ).saying(MAMBA),
+    "gemma4-e4b": Built("gemma4", 42, 2560, 8, 2, 10240, 262144, 512, 512, 512).saying(
+        gemma4(6, 42) | {"attention.shared_kv_layers": 18, "embedding_length_per_layer_input": 256}
+    ),
+    "gemma4-31b": Built("gemma4", 60, 5376, 32, (16, 16, 16, 16, 16, 4) * 10, 21504, 262144, 512, 512, 1024).saying(
+        gemma4(6, 60) | {"embedding_length_per_layer_input": 0}
     ),
 }
 
@@ -123,7 +130,7 @@ def write(out: Path, built: Built, kind: gguf.GGMLQuantizationType = KIND.Q8_0) 
     writer.add_tokenizer_model("no_vocab")
     end = 0
     for name, dimensions in _tensors(built):
-        its = kind if len(dimensions) > 1 and "ssm_" not in name and "gate_inp" not in name else KIND.F32
+        its = KIND.F32 if len(dimensions) < 2 or re.search("ssm_(a|d|conv|norm)|gate_inp|bias", name) else kind
         per, size = gguf.GGML_QUANT_SIZES[its]
         size = math.prod(dimensions) // per * size
         end += -(-size // 32) * 32
@@ -142,7 +149,7 @@ def _said(built: Built) -> Iterator[tuple[str, Any]]:
     yield "embedding_length", built.embedding
     yield "feed_forward_length", built.feed_forward
     yield "attention.head_count", built.heads
-    yield "attention.head_count_kv", built.kv_heads
+    yield "attention.head_count_kv", list(built.kv_heads) if isinstance(built.kv_heads, tuple) else built.kv_heads
     yield "attention.layer_norm_rms_epsilon", 1e-6
     yield "attention.layer_norm_epsilon", 1e-6
     yield "vocab_size", built.vocabulary
@@ -157,7 +164,7 @@ def _said(built: Built) -> Iterator[tuple[str, Any]]:
         yield "expert_feed_forward_length", built.expert
     if built.shared:
         yield "expert_shared_feed_forward_length", built.shared
-    yield from built.more
+    yield from built.more.items()
 
 
 def _add(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
@@ -177,66 +184,95 @@ def _tensors(built: Built) -> Iterator[Tensor]:
         yield "output_norm.bias", (built.embedding,)
     if not built.tied:
         yield "output.weight", (built.embedding, built.vocabulary)
+    if per_layer := built.more.get("embedding_length_per_layer_input"):
+        yield "per_layer_token_embd.weight", (per_layer * built.layers, built.vocabulary)
+        yield "per_layer_model_proj.weight", (built.embedding, per_layer * built.layers)
+        yield "per_layer_proj_norm.weight", (per_layer,)
+    if built.architecture == "gemma4":
+        yield "rope_freqs.weight", (built.head // 2,)
     for at in range(built.layers):
         yield from ((f"blk.{at}.{name}", dimensions) for name, dimensions in _layer(built, at))
 
 
 def _layer(built: Built, at: int) -> Iterator[Tensor]:
-    wide = built.embedding
+    wide, which = built.embedding, built.architecture
     yield "attn_norm.weight", (wide,)
-    yield from _recurrent(built) if _recurs(built, at) else _attention(built)
-    if built.architecture in ("gemma2", "gemma3"):
+    if not _recurs(built, at):
+        yield from _attention(built, at)
+    else:
+        yield from _mamba(built) if which == "granitehybrid" else _delta_net(built)
+    if which in ("gemma2", "gemma3", "gemma4"):
         yield "post_ffw_norm.weight", (wide,)
-    if built.architecture in ("gemma2", "gemma3", "gpt-oss", "qwen35", "qwen35moe"):
+    if which in ("gemma2", "gemma3", "gemma4", "gpt-oss", "qwen35", "qwen35moe"):
         yield "post_attention_norm.weight", (wide,)
-    if built.architecture not in ("gpt-oss", "qwen35", "qwen35moe"):
+    if which not in ("gpt-oss", "qwen35", "qwen35moe"):
         yield "ffn_norm.weight", (wide,)
     yield from _experts(built) if built.experts else _dense(built)
+    if per_layer := built.more.get("embedding_length_per_layer_input"):
+        yield "inp_gate.weight", (wide, per_layer)
+        yield "proj.weight", (per_layer, wide)
+        yield "post_norm.weight", (wide,)
 
 
 def _recurs(built: Built, at: int) -> bool:
-    every = dict(built.more).get("full_attention_interval", 1)
-    return bool((at + 1) % every)
+    every = built.more.get("full_attention_interval", 1)
+    return bool((at + 1) % every) or not built.keeps(at)
 
 
-def _attention(built: Built) -> Iterator[Tensor]:
-    wide, query, kv = built.embedding, built.heads * built.head, built.kv_heads * built.head
-    gated = 2 if built.architecture in ("qwen35", "qwen35moe") else 1
-    if built.architecture == "phi3":
+def _attention(built: Built, at: int) -> Iterator[Tensor]:
+    head = built.more["attention.key_length_swa"] if built.short(at) else built.head
+    wide, query, kv = built.embedding, built.heads * head, built.keeps(at) * head
+    which = built.architecture
+    gated = 2 if which in ("qwen35", "qwen35moe") else 1
+    if which == "phi3":
         yield "attn_qkv.weight", (wide, query + 2 * kv)
     else:
         yield "attn_q.weight", (wide, query * gated)
         yield "attn_k.weight", (wide, kv)
         yield "attn_v.weight", (wide, kv)
     yield "attn_output.weight", (query, wide)
-    if built.architecture in ("qwen2", "starcoder2", "gpt-oss"):
+    if which in ("qwen2", "starcoder2", "gpt-oss"):
         yield "attn_q.bias", (query,)
         yield "attn_k.bias", (kv,)
         yield "attn_v.bias", (kv,)
-    if built.architecture in ("qwen3", "qwen3moe", "gemma3", "qwen35", "qwen35moe"):
-        yield "attn_q_norm.weight", (built.head,)
-        yield "attn_k_norm.weight", (built.head,)
-    if built.architecture == "starcoder2":
+    if which in ("qwen3", "qwen3moe", "gemma3", "gemma4", "qwen35", "qwen35moe"):
+        yield "attn_q_norm.weight", (head,)
+        yield "attn_k_norm.weight", (head,)
+    if which == "starcoder2":
         yield "attn_norm.bias", (wide,)
         yield "ffn_norm.bias", (wide,)
-    if built.architecture in ("starcoder2", "gpt-oss"):
+    if which in ("starcoder2", "gpt-oss"):
         yield "attn_output.bias", (wide,)
-    if built.architecture == "gpt-oss":
+    if which == "gpt-oss":
         yield "attn_sinks.weight", (built.heads,)
 
 
-def _recurrent(built: Built) -> Iterator[Tensor]:
-    """A gated delta net, as Qwen has it since 3-Next."""
-    wide, inner, state = built.embedding, built.said("ssm.inner_size"), built.said("ssm.state_size")
-    ranks, groups = built.said("ssm.time_step_rank"), built.said("ssm.group_count")
+def _delta_net(built: Built) -> Iterator[Tensor]:
+    """A recurrent layer as Qwen has it since 3-Next."""
+    wide, inner, state = built.embedding, built.more["ssm.inner_size"], built.more["ssm.state_size"]
+    ranks, groups = built.more["ssm.time_step_rank"], built.more["ssm.group_count"]
     yield "attn_qkv.weight", (wide, inner + 2 * groups * state)
     yield "attn_gate.weight", (wide, inner)
-    yield "ssm_conv1d.weight", (built.said("ssm.conv_kernel"), inner + 2 * groups * state)
+    yield "ssm_conv1d.weight", (built.more["ssm.conv_kernel"], inner + 2 * groups * state)
     yield "ssm_dt.bias", (ranks,)
     yield "ssm_a", (ranks,)
     yield "ssm_beta.weight", (wide, ranks)
     yield "ssm_alpha.weight", (wide, ranks)
     yield "ssm_norm.weight", (state,)
+    yield "ssm_out.weight", (inner, wide)
+
+
+def _mamba(built: Built) -> Iterator[Tensor]:
+    """A recurrent layer as Granite 4 has it."""
+    wide, inner, state = built.embedding, built.more["ssm.inner_size"], built.more["ssm.state_size"]
+    ranks, groups = built.more["ssm.time_step_rank"], built.more["ssm.group_count"]
+    yield "ssm_in.weight", (wide, 2 * inner + 2 * groups * state + ranks)
+    yield "ssm_conv1d.weight", (built.more["ssm.conv_kernel"], inner + 2 * groups * state)
+    yield "ssm_conv1d.bias", (inner + 2 * groups * state,)
+    yield "ssm_dt.bias", (ranks,)
+    yield "ssm_a", (1, ranks)
+    yield "ssm_d", (1, ranks)
+    yield "ssm_norm.weight", (inner // groups, groups)
     yield "ssm_out.weight", (inner, wide)
 
 
@@ -255,13 +291,14 @@ def _dense(built: Built) -> Iterator[Tensor]:
 def _experts(built: Built) -> Iterator[Tensor]:
     wide, hidden, experts = built.embedding, built.expert, built.experts
     yield "ffn_gate_inp.weight", (wide, experts)
-    for name, rows, columns in (("gate", wide, hidden), ("up", wide, hidden), ("down", hidden, wide)):
-        yield f"ffn_{name}_exps.weight", (rows, columns, experts)
+    for name in ("gate", "up", "down"):
+        down = name == "down"
+        yield f"ffn_{name}_exps.weight", (hidden, wide, experts) if down else (wide, hidden, experts)
         if built.architecture == "gpt-oss":
-            yield f"ffn_{name}_exps.bias", (columns, experts)
+            yield f"ffn_{name}_exps.bias", (wide if down else hidden, experts)
         if built.shared:
-            yield f"ffn_{name}_shexp.weight", (rows, columns // hidden * built.shared if columns == hidden else columns)
+            yield f"ffn_{name}_shexp.weight", (built.shared, wide) if down else (wide, built.shared)
     if built.architecture == "gpt-oss":
         yield "ffn_gate_inp.bias", (experts,)
-    if built.shared:
+    if built.architecture == "qwen35moe":
         yield "ffn_gate_inp_shexp.weight", (wide,)
