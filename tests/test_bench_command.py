@@ -312,7 +312,8 @@ code = cli.run(["bench", "--set", "machine.file=box.toml", "--seconds", "0.1"])
 print(engine.done)
 sys.exit(code)
 """
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "SWITCHYARD_CONFIG": "none.toml"}
+    places = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places)), "SWITCHYARD_CONFIG": "none.toml"}
     child = subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=tmp_path,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import signal
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +52,10 @@ def run(args: argparse.Namespace) -> int:
     """Print what was measured, also if the user stops it; 1 if no model was measured. Raises BadConfig."""
     chosen = read_settings(args.settings, Path.cwd())
     rows: list[Row] = []
-    code = 0
     with terminal.waiting("looking at the machine") as tell:
         try:
-            asyncio.run(bench(chosen, args.models, args.seconds, rows, lambda said: _progress(said, tell)))
-        except KeyboardInterrupt:
+            code = asyncio.run(_whole(bench(chosen, args.models, args.seconds, rows, tell)))
+        except KeyboardInterrupt:  # Windows with Python 3.10
             code = 130
     if args.json:
         terminal.as_json([_plain(row) for row in rows])
@@ -121,9 +122,16 @@ def _share(model: Model, here: Machine) -> float:
     return min(1.0, free / (model.size * FITTING)) if model.size else 1.0
 
 
-def _progress(said: str, tell: Tell) -> None:
-    """On a terminal in the spinner; in a pipe nobody waits for it."""
-    tell(terminal.line(said))
+async def _whole(work: Coroutine[None, None, None]) -> int:
+    """Do the work, and stop it in good order at Ctrl-C; the exit code."""
+    task = asyncio.ensure_future(work)
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return 130
+    return 0
 
 
 def _print(rows: Sequence[Row]) -> None:
