@@ -1,0 +1,99 @@
+"""The plan for machines that people have: a golden each, and what the table of sizes promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from router import tasks
+from router.config import Config, Machine, Models
+from router.models import catalog, known, plan
+from router.models.plan import Plan
+from router.types import Survey
+from tests import golden
+
+JOBS = tasks.shipped()
+ALL = [catalog.candidate(it) for it in catalog.table().values()]
+
+
+def planned(name: str, config: Config | None = None) -> Plan:
+    """What the catalogue recommends for a machine on which nothing is installed."""
+    return plan.make([Survey("ollama")], JOBS, known.named(name), config or Config(), also=ALL)
+
+
+def picture(found: Plan) -> str:
+    """A plan as a person reads it."""
+    lines = []
+    for name, choice in found.choices.items():
+        taken, leaving = choice.taken, ", ".join(route.model for route in choice.moves.unload)
+        lines += [
+            f"{name}: {choice.route.model} {taken.fit.model.quantisation}, {choice.route.window:,} tokens, {choice.stay}",
+            f"    {taken.fit.fast / 1e9:.1f} GB, {taken.fit.share:.0%} of it on the accelerator, "
+            f"{taken.fit.speed.prefill:,.0f} and {taken.fit.speed.decode:.0f} tokens/s, prompt {taken.prompt:,}, "
+            f"first line {taken.first:.1f} s, answer {taken.whole:.0f} s",
+            *([f"    first {leaving} must leave; {choice.moves.gap:.0f} s without completion"] if leaving else []),
+            *(f"    {sentence}." for sentence in choice.route.why.rstrip(".").split(". ")),
+        ]
+    lines += [f"{name}: nothing. {why}" for name, why in found.regrets.items()]
+    lines += ["", "loaded in this order: " + ", ".join(route.model for route in found.order), *found.notes]
+    return "\n".join(lines) + "\n"
+
+
+def billions(found: Plan, job: str) -> float:
+    return found.choices[job].taken.fit.model.parameters / 1e9
+
+
+@pytest.mark.parametrize("machine", ["rtx3060", "rtx4090", "m3pro-36gb"])
+def test_the_plan_of_a_machine_is_the_one_that_was_read(machine: str) -> None:
+    golden.check(f"plan/{machine}.txt", picture(planned(machine)))
+
+
+@pytest.mark.parametrize("machine", ["rtx3060", "rtx4090", "m3pro-36gb", "h200"])
+def test_the_sizes_are_those_of_the_table(machine: str) -> None:
+    found = planned(machine)
+    assert 1.5 <= billions(found, "complete") <= 3
+    assert 3 <= billions(found, "explain") <= 4.3
+    assert 6.7 <= billions(found, "review") <= 9.3
+    assert found.choices["complete"].stay == "pinned"
+
+
+def test_a_card_of_12_gb_swaps_the_large_jobs_in_and_says_what_stays_in_main_memory() -> None:
+    found = planned("rtx3060")
+    assert 6.7 <= billions(found, "review_changes") <= 16
+    assert found.choices["review_changes"].stay == "swapped"
+    large = found.choices["refactor"]
+    mixture = large.taken.fit.model.active < large.taken.fit.model.parameters
+    assert mixture or billions(found, "refactor") > 11
+    assert large.taken.fit.share == 1 or "main memory" in large.route.why
+
+
+def test_a_card_of_24_gb_refactors_with_27b_beside_the_model_that_completes() -> None:
+    found = planned("rtx4090")
+    assert 13 <= billions(found, "review_changes") <= 16
+    assert 26 <= billions(found, "refactor") <= 28
+    large = found.choices["refactor"]
+    assert large.taken.fit.share == 1
+    assert not large.moves.stranded
+    both = large.taken.fit.fast + found.choices["complete"].taken.fit.fast
+    assert both <= found.yard.room.fast
+
+
+def test_a_macbook_of_36_gb_refactors_with_27b_or_a_mixture_of_experts() -> None:
+    found = planned("m3pro-36gb")
+    assert 13 <= billions(found, "review_changes") <= 16
+    assert 26 <= billions(found, "refactor") <= 36
+    assert found.choices["refactor"].taken.fit.share == 1
+
+
+def test_where_swapping_is_never_allowed_nothing_pushes_the_model_that_completes_out() -> None:
+    for machine in known.names():
+        found = planned(machine, Config(machine=Machine(swap="never")))
+        for choice in found.choices.values():
+            both = choice.taken.fit.fast + found.choices["complete"].taken.fit.fast
+            assert choice.route.model == found.choices["complete"].route.model or both <= found.yard.room.fast
+
+
+def test_a_model_that_the_settings_name_is_taken_whatever_the_table_says() -> None:
+    found = planned("rtx4090", Config(models=Models(refactor="devstral:24b", complete="codegemma:2b")))
+    assert found.choices["refactor"].route.model == "devstral:24b"
+    assert found.choices["complete"].route.model == "codegemma:2b"
+    assert "your settings name" in found.choices["refactor"].route.why
