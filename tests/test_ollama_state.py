@@ -224,7 +224,7 @@ def test_an_unload_is_an_empty_prompt_that_is_kept_for_no_time_and_waits_until_i
 
 
 def test_a_model_that_will_not_go_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama, "LEAVING", 0.0)
+    monkeypatch.setattr(ollama, "LOOKING", 0.0)
 
     async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
         await runtime.unload(CODER)

@@ -291,6 +291,23 @@ def test_as_json_each_line_is_one(capsys: pytest.CaptureFixture[str]) -> None:
         assert "spelling" in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
 
 
+def test_without_names_it_is_what_the_plan_recommends_and_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull.machine, "found", lambda file: pull.machine.known.named("rtx3060"))
+    with served(pulls(HONEST)) as double:
+        settings = ("--set", "runtime.engine=ollama")
+        assert run("--dry-run", *settings, host=double.host) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines
+        assert all((": " in line and "GB" in line) or "MB" in line for line in lines)
+        assert not any(line.startswith(NAME) for line in lines)  # it is there
+        monkeypatch.setattr(pull.plan, "missing", lambda found, there: [])
+        assert run("--yes", *settings, host=double.host) == 0
+        assert "Everything that the plan recommends is there" in capsys.readouterr().out
+        assert "/api/pull" not in double.paths
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [
@@ -369,7 +386,8 @@ def asked(answer: str, host: str, *, until: str) -> tuple[int, str]:
     """The command in a terminal where somebody types `answer` when asked; `until`: then Ctrl-C, if it is not empty."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", SCRIPT, "pull", "new:1b", "--set", f"runtime.ollama.host={host}"]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    here = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=here)
     os.close(theirs)
     seen, typed, stopped = "", False, not until
     while True:
@@ -394,6 +412,7 @@ def test_somebody_at_a_terminal_is_asked_and_sees_a_bar() -> None:
     with served(pulls(HONEST)) as double:
         code, seen = asked("n", double.host, until="")
         assert code == 1
+        assert "Fetch this? [y/N]" in seen
         assert "/api/pull" not in double.paths
         code, seen = asked("y", double.host, until="")
         assert code == 0

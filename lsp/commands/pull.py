@@ -16,9 +16,11 @@ from msgspec.structs import asdict
 
 from lsp import terminal
 from lsp.commands.config import read_settings
-from router import BadConfig, Refused, SwitchyardError, Unreachable
+from lsp.commands.models import survey
+from lsp.commands.plan import candidates, speeds
+from router import Refused, SwitchyardError, Unreachable, tasks
 from router.config import Config
-from router.models import catalog, downloads
+from router.models import catalog, downloads, machine, plan
 from router.runtimes import ollama_pull
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
@@ -63,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
 
 def wanted(settings: Config) -> list[tuple[str, int]]:
     """What the plan recommends and is missing: names and bytes. Raises BadConfig."""
-    raise BadConfig("There is no plan yet that says what is missing; name the models, as in `switchyard pull NAME`.")
+    surveys, here = asyncio.run(survey(settings)), machine.found(settings.machine.file)
+    found = plan.make(surveys, tasks.shipped(), here, settings, speeds(settings, ""), candidates())
+    there = [model for survey in surveys for model in survey.models]
+    return [(model.name, model.size) for model in plan.missing(found, there) if model.runtime == "ollama"]
 
 
 def sized(names: Sequence[str]) -> list[tuple[str, int]]:

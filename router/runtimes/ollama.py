@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ollama
 
 FRESH = 5.0  # seconds for which a model that was seen loaded is taken to be so
-LEAVING, LOOKING = 10.0, 0.1  # seconds in which an unloaded model is to be gone, and between two looks whether it is
+LOOKS, LOOKING = 100, 0.1  # how often it is looked whether an unloaded model is gone, and how many seconds in between
 UNHEARD = 4  # questions in a row that were given up before a word came: then the model's name may mean another
 
 Key: TypeAlias = "tuple[str, int]"  # a model's name with its tag, and the num_ctx that is asked for
@@ -141,8 +141,9 @@ class Ollama:
         self._shares.pop(name, None)
         client = await self._line.client("probe")
         await self._line.ask(client.generate(route.model, prompt="", keep_alive=0), route.model)
-        end = time.monotonic() + LEAVING
-        while name in await self._shelf.running() and time.monotonic() < end:
+        for _ in range(LOOKS):
+            if name not in await self._shelf.running():
+                break
             await asyncio.sleep(LOOKING)
 
     async def count(self, route: Route, text: str) -> int:
