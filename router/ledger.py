@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from threading import Lock
 
 from msgspec.structs import replace
@@ -23,17 +23,17 @@ class Journey:
     """How one request fares; `began`, `begun` and `first` are in seconds of the router's clock.
 
     `begun` is when its turn came, `first` when the first word did. `said` is what was shown, `why` a word on why it
-    was not; `work` is the engine's work that it waited for, as Ledger.works named it.
+    was not; `works` are the stretches of the engine's work that are its own, as Ledger.working named them.
     """
 
-    def __init__(self, request: Request, route: Route | None, began: float) -> None:
+    def __init__(self, request: Request, route: Route | None, began: float, said: str = "") -> None:
         self.request, self.route, self.began = request, route, began
         self.at = time.time()
         self.begun = self.first = 0.0
         self.timing: Timing | None = None
         self.outcome: Outcome = "cached"
-        self.said = self.why = ""
-        self.work = 0
+        self.said, self.why = said, ""
+        self.works: list[int] = []
 
     def turn(self, now: float) -> Turn:
         """The line for the ledger, at the clock's `now`."""
@@ -111,19 +111,19 @@ class Ledger:
         number = self.write(replace(turn, path=journey.request.document.path) if self._settings.ledger.paths else turn)
         if journey.said:
             self._fates.shown(number, journey.request, journey.said)
-        if journey.work:
-            self._belongs(journey.work, number)
+        for work in journey.works:
+            self._belongs(work, number)
 
     # What it took
 
-    @contextmanager
-    def working(self, engine: str) -> Iterator[int]:
-        """An engine works for as long as the context lasts; the work's name for Journey.work, 0: it is not measured."""
-        if not energy.measurable(self._settings, engine):
-            yield 0
-            return
+    @asynccontextmanager
+    async def working(self, engine: str) -> AsyncIterator[int]:
+        """An engine works for as long as the context lasts; the work's name for Journey.works."""
         self._works += 1
         work, sampler = self._works, self._sampler
+        if not energy.measurable(self._settings, engine):
+            yield work
+            return
         sampler.event(True, work)
         try:
             yield work
@@ -172,10 +172,11 @@ class Ledger:
             self._amend(one.number, fate=one.fate)
 
     def _amend(self, number: int, fate: Fate = "", joules: float = 0.0) -> None:
+        """The line has met its fate; or some more work that belongs to it was measured."""
         with self._lock:
             if (turn := self._turns.get(number)) is None:
                 return
-            turn = self._turns[number] = replace(turn, fate=fate or turn.fate, joules=joules or turn.joules)
+            turn = self._turns[number] = replace(turn, fate=fate or turn.fate, joules=turn.joules + joules)
             if self._journal and number >= self._since:
                 self._journal.put(number, turn)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -212,10 +213,15 @@ def test_without_a_meter_nothing_is_measured_and_nothing_said() -> None:
 # Into the ledger
 
 
-def journey(work: int) -> Journey:
+def journey(*works: int) -> Journey:
     it = Journey(complete("x‸"), Route("ollama", "qwen"), 1.0)
-    it.outcome, it.work = "shown", work
+    it.outcome, it.works = "shown", list(works)
     return it
+
+
+async def works(it: Ledger, engine: str = "ollama") -> int:
+    async with it.working(engine) as work:
+        return work
 
 
 def test_what_a_turn_took_reaches_its_line_whichever_comes_first() -> None:
@@ -226,22 +232,30 @@ def test_what_a_turn_took_reaches_its_line_whichever_comes_first() -> None:
             super()._took(work, joules)
             told.set()
 
+    async def story(it: Ledger) -> None:
+        work = await works(it)
+        assert told.wait(20)
+        it.close(journey(work), 2.0)
+        told.clear()
+        async with it.working("ollama") as work:
+            it.close(journey(work), 3.0)
+        assert told.wait(20)
+
     it = Watched(meter=lambda watts: Counter(0, 7, 10, 13))
-    with it.working("ollama") as work:
-        pass
-    assert told.wait(20)
-    it.close(journey(work), 2.0)
-    told.clear()
-    with it.working("ollama") as work:
-        it.close(journey(work), 3.0)
-    assert told.wait(20)
+    asyncio.run(story(it))
     assert [turn.joules for turn in it.turns] == [7, 3]
     it.end()
 
 
+def test_an_answer_that_was_interrupted_takes_all_its_stretches() -> None:
+    it = Ledger(meter=lambda watts: Counter(0, 7, 10, 13))
+    stretches = [asyncio.run(works(it)) for _ in range(2)]
+    it.close(journey(*stretches), 2.0)
+    it.end(20)
+    assert [turn.joules for turn in it.turns] == [10]
+
+
 def test_an_engine_without_a_model_is_not_measured() -> None:
     it = Ledger(meter=lambda watts: pytest.fail("no meter is looked for"))
-    with it.working("echo") as work:
-        assert work == 0
-    it.close(journey(work), 2.0)
+    it.close(journey(asyncio.run(works(it, "echo"))), 2.0)
     assert it.turns[-1].joules == 0
