@@ -459,6 +459,20 @@ def test_a_card_that_went_away_is_told_as_that(said: str, in_stream: bool) -> No
     assert "graphics card" in failing({"/api/generate": way}, router.Refused)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "llama-server process has terminated: cudaMalloc failed: out of memory",
+        "CUDA error: out of memory",
+        "ggml_vulkan: Device memory allocation of size 1 failed: vk::Device::allocateMemory: ErrorOutOfDeviceMemory",
+        "error: Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)",
+        "llama-server process has terminated: signal: killed",
+    ],
+)
+def test_a_card_or_a_machine_that_is_full_is_told_as_that(said: str) -> None:
+    assert "smaller" in failing({"/api/generate": fake.reply({"error": said}, 500)}, router.OutOfMemory)
+
+
 def test_a_process_list_that_is_none_is_no_ollama() -> None:
     for said in ('{"models": 7}', "[]", "<html>", '{"models": [{"name": 3}]}'):
 

@@ -10,9 +10,10 @@ from router import Busy, Incomplete, ModelMissing, OutOfMemory, PromptCut, Refus
 
 # The texts are those of Ollama before and after 0.30, llama.cpp's server and vLLM, read in their sources.
 NO_MEMORY = re.compile(
-    r"out[ -]of[ -]memory|requires more system memory|failed to allocate|unable to allocate|insufficient memory"
+    r"out[ _-]of[ _-](device[ _-])?memory|erroroutof(device|host)?memory|requires more system memory|not enough memory"
+    r"|insufficient memory|(failed|unable) to allocate|allocation failed|(cuda|hip)malloc failed|signal: killed"
 )
-# What CUDA, ROCm, Vulkan and Metal say of a card that is gone or hangs.
+# What CUDA, ROCm, Vulkan and Metal say of a card that is gone, hangs, or does not do what it should.
 NO_CARD = re.compile(
     r"(cuda|rocm|hip) error|no (cuda|rocm)-capable device|device[ _]?lost|device was removed|fallen off the bus"
     r"|command buffer failed|failed to initialize (cuda|nvml)"
@@ -75,7 +76,7 @@ class Engine(Struct, frozen=True):
             )
         if NO_CARD.search(lower):
             return Refused(
-                f"{self._subject} has lost its graphics card{_with(model)}; see whether the system still sees it, "
+                f"{self._subject}'s graphics card has failed{_with(model)}; see whether the system still sees it, "
                 f"then start {self.title} anew."
             )
         if TOO_LONG.search(lower):
