@@ -31,8 +31,8 @@ SAME = 0.15  # a model whose count of parameters differs by more is another one,
 
 # What may follow a model's name without changing how it is built.
 _SUFFIX = re.compile(
-    r"[-_:. ](?:latest|gguf|instruct|base|code|it|chat|text|hf|mlx|qat|preview|thinking|v0\.\d|v\d|\d{4}|128k|32k|4k"
-    r"|awq|gptq|int[48]|[48]bit|fp16|bf16|f16|f32|fp8|i?q\d(?:_[0-9a-z]+)*|mxfp4|nvfp4|ud|imat|i1|k_[msl]|[msl])$"
+    r"[-_:. ](?:latest|gguf|instruct|base|code|it|chat|text|hf|mlx|qat|preview|thinking|lite|v0\.\d|v\d|\d{4}"
+    r"|128k|32k|4k|awq|gptq|int[48]|[48]bit|fp16|bf16|f16|f32|fp8|i?q\d(?:_[0-9a-z]+)*|mxfp4|nvfp4|ud|imat|i1|k_[msl]|[msl])$"
 )
 
 
@@ -112,9 +112,13 @@ class Known(Struct, frozen=True):
 @cache
 def table() -> dict[str, Known]:
     """All models by name, in the order of the file."""
+    return {name: _known(name, entry, rank) for rank, (name, entry) in enumerate(entries().items())}
+
+
+def entries() -> dict[str, Entry]:
+    """The file as it stands."""
     text = files(__package__).joinpath("catalog.toml").read_bytes()
-    entries = msgspec.toml.decode(text, type=dict[str, Entry])
-    return {name: _known(name, entry, rank) for rank, (name, entry) in enumerate(entries.items())}
+    return msgspec.toml.decode(text, type=dict[str, Entry])
 
 
 def of(name: str) -> Known | None:
