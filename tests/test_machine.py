@@ -118,6 +118,33 @@ def test_a_wrong_description_names_file_line_and_key(text: str, said: str) -> No
     assert str(raised.value).startswith(said)
 
 
+keys = st.sampled_from("memory free bandwidth tflops cores system unified name gpu gpu.name [gpu] [[gpu]] gpus".split())
+values = st.one_of(
+    st.floats().map(str),
+    st.integers().map(str),
+    st.sampled_from(
+        ['"linux"', '"RTX 3060"', "true", "[]", "{}", '[{name="RTX 3060", memory=8}]', '"', "0x10", "1979-05-27"]
+    ),
+    st.text(max_size=8),
+)
+
+
+@given(st.lists(st.tuples(keys, values), max_size=8), st.text(max_size=20))
+def test_whatever_a_description_says_it_is_a_machine_or_a_sentence(lines: list[tuple[str, str]], more: str) -> None:
+    text = "memory = 16\nbandwidth = 50\n" + "\n".join(f"{key} = {value}" for key, value in lines) + more
+    box, said = None, ""
+    try:
+        box = known.described(text, "box.toml")
+    except BadConfig as error:
+        said = str(error)
+    if box is None:
+        assert said.startswith("box.toml:")
+        assert "\n" not in said
+    else:
+        assert 0 <= box.free <= box.memory
+        assert all(0 <= it.free <= it.total for it in box.gpus)
+
+
 # What is found by looking.
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import re
 import sys
 from pathlib import Path
@@ -128,8 +129,9 @@ def _processor(root: Path) -> Processor:
     fastest = _number(_text(root / "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")) * 1e3
     now = max((float(it) * 1e6 for it in re.findall(r"(?m)^cpu MHz\s*:\s*([\d.]{1,9})$", text)), default=0.0)
     # Two fused multiply-adds per cycle on 256 bits, or on the 128 bits of what has no AVX2.
-    per_cycle = 32 if re.search(r"\bavx2\b", text) else 16
-    return Processor(named[1].strip() if named else "processor", cores, cores * (fastest or now or CLOCK) * per_cycle)
+    wide = re.search(r"\bavx2\b", text) if text else platform.machine().lower() in ("amd64", "x86_64")
+    name = named[1].strip() if named else platform.processor() or "processor"
+    return Processor(name, cores, cores * (fastest or now or CLOCK) * (32 if wide else 16))
 
 
 def _affinity() -> int:

@@ -73,7 +73,10 @@ def bound(machine: Machine, model: Model, window: int, *, share: float = 1.0) ->
 
 
 def roofline(machine: Machine, model: Model, window: int, *, share: float = 1.0) -> Speed:
-    """What such hardware does: `bound`, less what engines lose on the way. The median error is about a fifth."""
+    """What such hardware does: `bound`, less what engines lose on the way.
+
+    Within a fifth of the published rates of decoding that it was fitted to; of prefill within a half.
+    """
     return _speed(_parts(machine, model, share), model, window)
 
 
