@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from unicodedata import normalize
+
+from router.context import ignore
+from router.context.invisible import visible
+from router.context.secrets import MASK, masked
 
 # Files that hold secrets by their name alone, as .gitignore patterns.
 SECRET = (
@@ -17,11 +21,18 @@ SECRET = (
 _PUBLIC = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist"))
 _LONGEST = 512  # characters of a pattern
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SIGN = re.compile(
-    r"\\(?P<quoted>.)|\[(?=[^\]]*\])(?P<set>[!^]?\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]|(?P<sign>.)", re.DOTALL
-)
+_HIDDEN = re.compile(re.escape(MASK) + "{6}")
+_NONCE = re.compile(r"\w{8,64}", re.ASCII)
 
-Glob: TypeAlias = "tuple[tuple[re.Pattern[str], int], ...]"  # what stands between the stars, each with its length
+
+def reason(path: str, real: str = "", patterns: tuple[str, ...] = (), ignored: Callable[[str], str] = str) -> str:
+    """What keeps a file out of every prompt, as in ".gitignore:3 (`build/`)"; empty if nothing does.
+
+    `real` is where the path's links lead to: both count. `patterns` are the user's own; `ignored` tells what the
+    ignore files say of a path (`Ignored.reason`).
+    """
+    ways = [way for way in dict.fromkeys((path, real)) if way]
+    return next((why for way in ways if (why := _reason(way, patterns) or ignored(way))), "")
 
 
 @lru_cache(1024)
@@ -32,107 +43,109 @@ def excluded(path: str, patterns: tuple[str, ...] = ()) -> str | None:
     root (it is not known here, so they fit at any depth), `!` lifts nothing, case does not matter (some disks ignore
     it), nor does the form of an accent, and a pattern of more than 512 characters fits everything.
     """
-    parts = tuple(part for part in normalize("NFC", path).replace("\\", "/").split("/") if part not in ("", "."))
-    if not parts:
-        return None
-    if own := next((pattern for pattern in patterns if _excludes(pattern, parts)), None):
-        return own[:_LONGEST]
-    *folders, name = parts
-    known = (*folders, "public" if name.lower() in _PUBLIC else name)
-    return next((pattern for pattern in SECRET if _excludes(pattern, known)), None)
+    return _own(path, patterns) or _secret(path)
+
+
+@lru_cache(1024)
+def _reason(path: str, patterns: tuple[str, ...]) -> str:
+    if own := _own(path, patterns):
+        return f"privacy.exclude (`{own}`)"
+    secret = _secret(path)
+    return f"its name (`{secret}`)" if secret else ""
+
+
+def _own(path: str, patterns: tuple[str, ...]) -> str | None:
+    return next((pattern[:_LONGEST] for pattern in patterns if _fits(_sheet((pattern,)), _parts(path))), None)
+
+
+def _secret(path: str) -> str | None:
+    *folders, name = _parts(path) or [""]
+    rule = _fits(_sheet(SECRET), [*folders, "public" if name.lower() in _PUBLIC else name])
+    return SECRET[rule.line - 1] if rule else None
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in normalize("NFC", path).replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+def _fits(sheet: ignore.Sheet, parts: list[str]) -> ignore.Rule | None:
+    """The rule that fits the path or a folder that it lies in."""
+    path = ""
+    for number, part in enumerate(parts, 1):
+        path += f"/{part}"
+        one, other = sheet.decides(path, is_folder=number < len(parts))
+        if rule := one or other:
+            return rule
+    return None
+
+
+@lru_cache(256)
+def _sheet(patterns: tuple[str, ...]) -> ignore.Sheet:
+    lines = [line for pattern in patterns for line in _anywhere(pattern)]
+    return ignore.sheet("\n".join(lines), "", lifting=False)
+
+
+def _anywhere(pattern: str) -> Iterator[str]:
+    """A pattern of the user's as lines of .gitignore that fit at any depth, and are never malformed."""
+    if len(pattern) > _LONGEST:
+        yield "*"
+        return
+    for line in normalize("NFC", pattern).splitlines():
+        # A backslash that quotes no sign is how some write a slash.
+        line = re.sub(r"\\(?![\\*?\[\]!# ])", "/", line.rstrip())
+        parts = [part for part in line.split("/") if part not in ("", ".")]
+        if parts and not line.startswith("!"):
+            plain = "/".join(("**", *parts) if len(parts) > 1 else parts).replace("#", "\\#") + "/" * line.endswith("/")
+            yield plain if any(ignore.rules_of(plain)) else plain.replace("[", "\\[")
+
+
+# What a file may say
 
 
 def clean(text: str) -> str:
-    """`text` as a prompt may hold it: the line ends that models know, and no half characters."""
+    """`text` as a prompt may hold it: no secrets, nothing that cannot be seen, the line ends that models know."""
+    return masked(visible(_plain(text)))
+
+
+def shown(*stretches: str) -> tuple[str, ...]:
+    """Stretches of a text that follow one another, each clean: a secret that lies across a cut is masked as well."""
+    seen = [visible(_plain(stretch)) for stretch in stretches]
+    whole, at = masked("".join(seen)), 0
+    found: list[str] = []
+    for stretch in seen:
+        found.append(whole[at : at + len(stretch)])
+        at += len(stretch)
+    return tuple(found)
+
+
+def hidden(answer: str, text: str) -> bool:
+    """Whether an answer holds a mask that the user's own `text` does not: it is never shown."""
+    return _HIDDEN.search(answer) is not None and _HIDDEN.search(text) is None
+
+
+def fenced(text: str, nonce: str, name: str = "") -> str:
+    """`text`, which is not trusted, between two lines that it cannot write itself, for it does not know the `nonce`.
+
+    `nonce`: 8 to 64 letters and digits, new and random for each prompt; ValueError if it is not. `name` tells what it
+    is. The marks with which chats are laid out are broken up, as `Family.escape` does with those of its family.
+    """
+    if not _NONCE.fullmatch(nonce):
+        raise ValueError("A nonce is 8 to 64 letters and digits.")
+    label = " ".join("".join(sign if sign.isprintable() else " " for sign in visible(name)).split())[:200]
+    label, inside = (_defused(it).replace(nonce, "…") for it in (label, clean(text)))
+    return f"<<<{nonce} {label}".rstrip() + f"\n{inside}\n{nonce}>>>"
+
+
+_CHAT = re.compile(
+    r"<[|｜][^<>\n]{1,64}[|｜]>|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|</?(?:tool_call|think)>"
+)
+
+
+def _defused(text: str) -> str:
+    return _CHAT.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+
+
+def _plain(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def _excludes(pattern: str, parts: tuple[str, ...]) -> bool:
-    """Whether the pattern fits as it is written, or when case does not matter: `[!A-Z]` fits more with it."""
-    if len(pattern) > _LONGEST:
-        return True
-    lines = normalize("NFC", pattern).splitlines()
-    lower = tuple(part.lower() for part in parts)
-    return any(_fits(line, parts) or _fits(line.lower(), lower) for line in lines)
-
-
-def _fits(pattern: str, parts: tuple[str, ...]) -> bool:
-    """Whether a leading part of the path is what the pattern means: all that lies below is meant with it.
-
-    `**` cuts the pattern into runs; each is looked for as far to the left as it can be, which leaves most to the next.
-    """
-    runs, below = _runs(pattern)
-    at = 0
-    for run in runs:
-        ends = range(at + len(run), len(parts) + 1)
-        found = next((end for end in ends if _all(run, parts[end - len(run) : end])), None)
-        if found is None:
-            return False
-        at = found
-    return bool(runs or below) and at + below <= len(parts)
-
-
-@cache
-def _runs(pattern: str) -> tuple[tuple[tuple[Glob, ...], ...], bool]:
-    """The globs between the `**`, and whether something must lie below what they fit."""
-    # A backslash that quotes no sign is how some write a slash.
-    wanted = re.sub(r"\\(?![\\*?\[\]!# ])", "/", pattern.rstrip()).split("/")
-    if pattern.startswith("!"):
-        return (), False
-    named = [part for part in wanted if part not in ("", ".")]
-    runs: list[list[Glob]] = [[]]
-    for part in named:
-        if part == "**":
-            runs.append([])
-        else:
-            runs[-1].append(_glob(part))
-    return tuple(tuple(run) for run in runs if run), bool(named) and (wanted[-1] == "" or named[-1] == "**")
-
-
-def _all(run: tuple[Glob, ...], parts: tuple[str, ...]) -> bool:
-    return all(_is(glob, part) for glob, part in zip(run, parts, strict=True))
-
-
-def _is(glob: Glob, name: str) -> bool:
-    """Whether a name is what the glob means. No regular expression in it repeats anything, so none can run long."""
-    (first, length), *middle = glob
-    if not middle:
-        return first.fullmatch(name) is not None
-    last, tail = middle.pop()
-    end = len(name) - tail
-    if length > end or not first.match(name) or not last.fullmatch(name, end):
-        return False
-    for stretch, _ in middle:
-        found = stretch.search(name, length, end)
-        if found is None:
-            return False
-        length = found.end()
-    return True
-
-
-def _glob(pattern: str) -> Glob:
-    stretches: list[list[str]] = [[]]
-    for sign in _SIGN.finditer(pattern):
-        if sign["sign"] == "*":
-            stretches.append([])
-        else:
-            stretches[-1].append(_one(sign))
-    ends = len(stretches) - 1
-    kept = [it for at, it in enumerate(stretches) if it or at in (0, ends)]  # `**` within a name is one star
-    return tuple((re.compile("".join(it), re.DOTALL), len(it)) for it in kept)
-
-
-def _one(sign: re.Match[str]) -> str:
-    """A regular expression for one character."""
-    if sign["set"] is None:
-        return "." if sign["sign"] == "?" else re.escape(sign["quoted"] or sign["sign"])
-    inside = sign["set"].lstrip("!^") if sign["set"][:1] in ("!", "^") else sign["set"]
-    if re.search(r"[\\\[]", inside):
-        return "."  # a class by name, or a quoted sign: any character will do
-    members = re.findall(r"(.)-(.)|(.)", inside, re.DOTALL)
-    ranges = (f"{re.escape(a)}-{re.escape(b)}" for a, b, _ in members if a and a <= b)
-    negated = "^" if inside != sign["set"] else ""
-    within = "".join((*ranges, *(re.escape(one) for _, _, one in members if one)))
-    return f"[{negated}{within}]" if within else ("." if negated else "(?!)")
