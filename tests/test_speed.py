@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from docs import speeds
 from router.models import known
-from router.models.hardware import Machine
+from router.models.hardware import Gpu, Machine
 from router.models.speed import ENOUGH, KEPT, Estimate, Speed, bound, learned, load_seconds, roofline
 from router.types import Layers, Model, Shape, Timing
 
@@ -98,6 +98,20 @@ def test_the_times_of_a_split_model_add() -> None:
     whole, none, half = (bound(box, QWEN_14B, 2048, share=share).decode for share in (1.0, 0.0, 0.5))
     assert 1 / half == pytest.approx((1 / whole + 1 / none) / 2)
     assert bound(machine("cpu-16gb"), QWEN_7B, 2048) == bound(machine("cpu-16gb"), QWEN_7B, 2048, share=0.0)
+
+
+def test_a_card_reads_the_prompt_for_what_is_in_main_memory_too() -> None:
+    box, processor = machine("rtx3060"), machine("cpu-16gb")
+    mostly, all_of_it = (roofline(box, QWEN_14B, 512, share=share).prefill for share in (0.75, 1.0))
+    assert 5 * roofline(processor, QWEN_14B, 512).prefill < mostly < all_of_it
+    radeon = Machine(
+        "box", 32 << 30, 30 << 30, 40e9, 0.5e12, gpus=(Gpu("AMD RX 6800 XT", 16 << 30, 15 << 30, 512e9, 41.5e12),)
+    )
+    llama = model(13.02, 10.68, Layers(40, 40, 128, 128), 40)
+    # llama.cpp #2059 with no layer on the card, and with all of them
+    assert roofline(radeon, llama, 512, share=1e-6).prefill == pytest.approx(249, rel=0.25)
+    assert roofline(radeon, llama, 512).prefill == pytest.approx(684, rel=0.35)
+    assert roofline(radeon, llama, 64).decode == pytest.approx(34, rel=0.1)
 
 
 def test_a_sliding_window_is_read_no_further_than_it_reaches() -> None:

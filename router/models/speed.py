@@ -46,21 +46,28 @@ class Efficiency(Struct, frozen=True):
 # 4,668 (llm-speed.com) to 10,359 tok/s (llama.cpp #7676), i.e. 23 to 50 %, on the RTX 3090 3,491 (#7860), 39 %. Apple:
 # 8B on M4 20.9 and M1 Max 46.2 tok/s, 86 and 57 %; prefill 225 and 500 tok/s, 85 and 77 % (normiebench). Processor:
 # i9-13900K with a 7B 18.3 tok/s, 68 %, prefill 55 tok/s, a third (llama.cpp #34; its kernels have become faster since).
-# AMD's and Intel's cards are believed.
+# AMD: RX 6800 XT with a 13B Q6_K 34 tok/s, 71 %, and prefill 684 tok/s, 43 % (llama.cpp #2059); Radeon Pro W7800 with
+# a 27B Q6_K 15.7 and 405 tok/s, 71 and 25 % (#8186). Intel's are believed.
 IDEAL = Efficiency(1.0, 1.0)
 NVIDIA = Efficiency(0.70, 0.33, 0.0015)
 APPLE = Efficiency(0.75, 0.75, 0.0015)
-OTHER = Efficiency(0.60, 0.25, 0.002)
+OTHER = Efficiency(0.70, 0.30, 0.002)
 PROCESSOR = Efficiency(0.70, 0.45, 0.0005)
+
+# For a batch of 32 tokens or more llama.cpp copies weights that are in main memory to the card and computes there
+# (llama.cpp #6083). LINK: PCIe 4.0 with 16 lanes. RX 6800 XT with all of a 13B in main memory: 249 instead of 684
+# tok/s, i.e. 8.2 GB/s besides the computing (llama.cpp #2059).
+COPIED, LINK, LINKED = 32, 32e9, 0.25
 
 
 class _Part(Struct, frozen=True):
-    """One device and the share of the layers that it computes."""
+    """One device and the share of the layers that it computes; `lent`: a card that does it instead for a batch."""
 
     share: float
     bandwidth: float
     flops: float
     efficiency: Efficiency
+    lent: _Part | None = None
 
 
 def bound(machine: Machine, model: Model, window: int, *, share: float = 1.0) -> Speed:
@@ -86,13 +93,12 @@ def load_seconds(size: int) -> float:
 
 
 def _ideal(part: _Part) -> _Part:
-    return replace(part, efficiency=IDEAL)
+    return replace(part, efficiency=IDEAL, lent=_ideal(part.lent) if part.lent else None)
 
 
 def _speed(parts: list[_Part], model: Model, window: int) -> Speed:
     """The parts work one after the other, so their times add."""
-    one = sum(_pass(part, model, window, 1) for part in parts)
-    batch = sum(_pass(part, model, window, BATCH) for part in parts)
+    one, batch = (sum(_quickest(part, model, window, tokens) for part in parts) for tokens in (1, BATCH))
     return Speed(_rate(BATCH, batch), _rate(1, one))
 
 
@@ -104,7 +110,10 @@ def _parts(machine: Machine, model: Model, share: float) -> list[_Part]:
     """Who computes what: the fastest card on which the model fits, or all in proportion to what is free on them."""
     share = min(max(share, 0.0), 1.0) if machine.gpus else 0.0
     parts = [_Part(share * part, it.bandwidth, it.flops, _kind(it)) for it, part in _spread(machine.gpus, model)]
-    parts.append(_Part(1.0 - share, machine.bandwidth, machine.flops, PROCESSOR))
+    lent = None
+    if share and not machine.unified:
+        lent = replace(max(parts, key=lambda part: part.flops), share=1.0 - share)
+    parts.append(_Part(1.0 - share, machine.bandwidth, machine.flops, PROCESSOR, lent))
     return [part for part in parts if part.share > 0]
 
 
@@ -121,6 +130,16 @@ def _kind(gpu: Gpu) -> Efficiency:
     if "apple" in name:
         return APPLE
     return OTHER if any(maker in name for maker in ("amd", "radeon", "intel", "arc")) else NVIDIA
+
+
+def _quickest(part: _Part, model: Model, window: int, tokens: int) -> float:
+    alone = _pass(part, model, window, tokens)
+    if part.lent is None or tokens < COPIED:
+        return alone
+    ideal = part.efficiency == IDEAL
+    copying = part.share * _weights(model, tokens) / (LINK if ideal else LINKED * LINK)
+    computing = _pass(part.lent, model, window, tokens)
+    return min(alone, max(copying, computing) if ideal else copying + computing)
 
 
 def _pass(part: _Part, model: Model, window: int, tokens: int) -> float:
