@@ -17,6 +17,7 @@ PURE = """
     context/begun context/blocks context/brackets context/flat context/grammars context/headers context/imports
     context/language context/lines context/privacy context/stretches context/syntax context/tags context/window
     echo/__init__ echo/choice echo/places
+    models/catalog models/shape models/memory
     models/families models/plan models/gguf models/hardware models/known models/speed models/budget models/tokens
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
