@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import sys
@@ -48,6 +49,7 @@ CREATE INDEX IF NOT EXISTS turns_model ON turns (engine, model);
 COLUMNS = Turn.__struct_fields__
 LINE = ", ".join(COLUMNS)
 _INSERT = f"INSERT INTO turns ({LINE}) VALUES ({', '.join('?' * len(COLUMNS))})"
+_MOST = (1 << 63) - 1
 _WAYS_OUT = {
     "full": "the disk is full; free some space",
     "locked": "another program holds it",
@@ -137,14 +139,23 @@ def aside(path: str) -> str:
 
 
 def _values(turn: Turn) -> tuple[object, ...]:
-    return tuple(getattr(turn, name) for name in COLUMNS)
+    return tuple(_storable(getattr(turn, name)) for name in COLUMNS)
+
+
+def _storable(value: object) -> object:
+    """What SQLite can hold of a value; counts and times come from engines, which may say anything."""
+    if isinstance(value, int):
+        return max(-1, min(value, _MOST))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else 0.0
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _make(path: str) -> None:
     """The file and its folder, for the owner only; SQLite gives what it puts beside it the same permissions."""
     folder = os.path.dirname(path)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise BadLedger(f"{path} is not a regular file; the ledger is not kept.")
@@ -202,8 +213,8 @@ def sentences(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadLedger(f"The ledger {path} can't be used: {error.strerror or 'the system refuses it'}.") from error
-    except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+    except sqlite3.Error as error:
+        if type(error) is sqlite3.DatabaseError:  # those of its kind that say more are not about the file's content
+            raise Damaged(f"The ledger {path} is damaged; to begin anew: switchyard stats --forget") from error
         way = next((way for word, way in _WAYS_OUT.items() if word in str(error)), f"{error}; look at its permissions")
         raise BadLedger(f"The ledger {path} can't be used: {way}.") from error
-    except sqlite3.DatabaseError as error:
-        raise Damaged(f"The ledger {path} is damaged; to begin anew: switchyard stats --forget") from error

@@ -100,13 +100,15 @@ class Journal:
                 self._tell(f"The ledger was damaged; it is now {away}, and a new one was begun.")
 
     def _enter(self, turns: dict[int, Turn]) -> None:
-        self._rows |= self._open().write(turns, self._rows)
+        open_book = self._open()  # which may find that the rows are those of another file
+        self._rows |= open_book.write(turns, self._rows)
         for number in list(self._rows)[: max(0, len(self._rows) - KEPT)]:
             del self._rows[number]
 
     def _open(self) -> book.Book:
         if self._book is not None and self._book.identity != book.identity(self._path):
             self._give_back()
+            self._file = (0, 0)
         if self._book is None:
             self._book = book.Book(self._path, self._days)
             if self._book.identity != self._file:

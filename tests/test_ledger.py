@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def written(path: str) -> Iterator[None]:
     before = len(lines(path))
     yield
     deadline = time.monotonic() + 20
-    while len(lines(path)) == before:
+    while len(lines(path)) <= before:
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
@@ -140,6 +140,47 @@ def test_a_fate_that_comes_later_amends_the_line(path: str, notes: Notes) -> Non
     it.put(1, replace(TURN, fate="accepted", joules=2.0))
     assert it.close(20)
     assert lines(path) == [replace(TURN, fate="accepted", joules=2.0)]
+
+
+def test_a_fate_that_comes_while_its_line_is_written_is_not_lost(path: str, notes: Notes) -> None:
+    it = journal(path, notes)
+
+    class Meanwhile(book.Book):
+        def write(self, turns: Mapping[int, Turn], rows: Mapping[int, int]) -> dict[int, int]:
+            written = super().write(turns, rows)
+            if not rows:
+                it.put(1, replace(TURN, fate="accepted"))
+            return written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "Book", Meanwhile)
+        with written(path):
+            it.put(1, TURN)
+    assert it.close(20)
+    assert [turn.fate for turn in lines(path)] == ["accepted"]
+
+
+def test_whatever_an_engine_claims_can_be_written(path: str, notes: Notes) -> None:
+    it = journal(path, notes)
+    lies = {"prompt_tokens": 1 << 70, "answer_tokens": -(1 << 70), "decode_ms": float("nan"), "model": "\ud800"}
+    it.put(1, replace(TURN, **lies, joules=float("inf")))
+    it.put(2, TURN)
+    assert it.close(20)
+    said = replace(TURN, prompt_tokens=(1 << 63) - 1, answer_tokens=-1, model="?")
+    assert lines(path) == [said, TURN]
+    assert notes.said == []
+
+
+def test_of_a_batch_all_lines_are_written_or_none(path: str) -> None:
+    it = book.Book(path, 400)
+    values = book._values
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "_values", lambda turn: (None,) * len(book.COLUMNS) if turn.at == 2 else values(turn))
+        with pytest.raises(BadLedger):
+            it.write({1: TURN, 2: replace(TURN, at=2)}, {})
+    it.write({3: TURN}, {})
+    it.close()
+    assert lines(path) == [TURN]
 
 
 def test_several_servers_write_to_one_file(path: str, notes: Notes) -> None:
@@ -343,6 +384,7 @@ def test_under_a_servers_hands_the_lines_go_and_it_writes_on(path: str, notes: N
     with written(path):
         it.put(1, replace(TURN, model="the-model-of-my-life"))
     archive.forget(path)
+    assert Path(path).exists()
     assert lines(path) == []
     assert not any(b"the-model-of-my-life" in file.read_bytes() for file in archive.files(path))
     it.put(1, replace(TURN, fate="accepted"))  # of a line that is gone
@@ -358,8 +400,9 @@ def test_a_file_that_was_taken_away_is_made_anew(path: str, notes: Notes) -> Non
         it.put(1, TURN)
     for file in archive.files(path):
         file.unlink()
-    it.put(1, replace(TURN, fate="accepted"))
-    it.put(2, TURN)
+    with written(path):
+        it.put(2, TURN)
+    it.put(1, replace(TURN, fate="accepted"))  # of a line that is gone
     assert it.close(20)
     assert lines(path) == [TURN]
 
