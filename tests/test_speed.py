@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from docs import speeds
 from router.models import known
 from router.models.hardware import Gpu, Machine
-from router.models.speed import ENOUGH, KEPT, Estimate, Speed, bound, learned, load_seconds, roofline
-from router.types import Layers, Model, Shape, Timing
+from router.models.speed import ENOUGH, KEPT, Estimate, Speed, bound, learned, load_seconds, replayed, roofline
+from router.types import Layers, Model, Shape, Timing, Turn
 
 
 def model(billions: float, gigabytes: float, layers: Layers, heads: int, active: float = 0.0) -> Model:
@@ -251,6 +251,26 @@ def test_what_was_evaluated_is_inferred_from_how_long_it_took() -> None:
     assert estimate.evaluated(silent(1000.0, 0.75, 2000)) == 500
     assert estimate.evaluated(silent(200.0, 0.0, 2000)) == 2000  # slower than known: all of them, not more
     assert Estimate().evaluated(silent(1000.0, 0.75, 2000)) == 2000
+
+
+def test_the_ledgers_lines_teach_what_the_turns_did() -> None:
+    timings = [read(500.0), wrote(50.0), read(700.0, 2000, 1000), silent(100.0), wrote(60.0)] * 3
+    turns = [
+        Turn(
+            "complete",
+            "ollama",
+            "one",
+            "shown",
+            100.0,
+            prefill_ms=it.prefill_ms,
+            decode_ms=it.decode_ms,
+            prompt_tokens=it.prompt_tokens,
+            reused_tokens=it.reused_tokens,
+            answer_tokens=it.answer_tokens,
+        )
+        for it in timings
+    ]
+    assert replayed(turns, UNKNOWN) == after(timings)
 
 
 def test_half_of_what_is_known_keeps_the_other_half_as_expected() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from statistics import median_low
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from router.models.hardware import Gpu, Machine
-from router.types import Layers, Model, Timing
+from router.types import Layers, Model, Timing, Turn
 
 BATCH = 512  # tokens that a prefill pushes through the layers in one pass; Ollama's and llama.cpp's default
 CACHE_NUMBER = 2  # bytes of one number of the KV cache in f16
@@ -249,6 +250,14 @@ def learned(estimate: Estimate) -> Speed | None:
     if len(estimate.prefills) < ENOUGH and len(estimate.decodes) < ENOUGH:
         return None
     return Speed(estimate.prefill, estimate.decode, measured=True)
+
+
+def replayed(turns: Iterable[Turn], estimate: Estimate) -> Estimate:
+    """The estimate after turns of one model on one engine, the oldest first, as the ledger remembers them."""
+    for it in turns:
+        timing = Timing(it.prompt_tokens, it.reused_tokens, it.answer_tokens, 0.0, it.prefill_ms, it.decode_ms)
+        estimate = estimate.with_turn(timing)
+    return estimate
 
 
 def _sample(tokens: int, milliseconds: float, fewest: int) -> float:
