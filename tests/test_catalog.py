@@ -220,7 +220,7 @@ def test_a_model_that_only_borrows_a_name_is_left_as_it_is() -> None:
 
 
 def test_the_catalogue_is_not_read_before_it_is_needed() -> None:
-    program = "import lsp.server, router.engine, router.models.catalog as it; print(it.table.cache_info().currsize)"
+    program = "import lsp.server, router.engine, router.models.catalog as it; print(it.entries.cache_info().currsize)"
     root = Path(__file__).parent.parent
     said = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True).stdout
     assert said.strip() == "0"

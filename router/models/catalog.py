@@ -112,9 +112,10 @@ class Known(Struct, frozen=True):
 @cache
 def table() -> dict[str, Known]:
     """All models by name, in the order of the file."""
-    return {name: _known(name, entry, rank) for rank, (name, entry) in enumerate(entries().items())}
+    return {name: _known(name) for name in entries()}
 
 
+@cache
 def entries() -> dict[str, Entry]:
     """The file as it stands."""
     text = files(__package__).joinpath("catalog.toml").read_bytes()
@@ -125,9 +126,9 @@ def of(name: str) -> Known | None:
     """The model that a name means, or None: a tag, a repository, a file's stem, with or without a quantisation."""
     left = name.lower().rsplit("/", 1)[-1].removesuffix(".gguf")
     while True:
-        known = _names().get(_plain(left))
-        if known is not None:
-            return known
+        found = _names().get(_plain(left))
+        if found is not None:
+            return _known(found)
         shorter = _SUFFIX.sub("", left)
         if shorter == left:
             return None
@@ -178,7 +179,10 @@ def _tag(known: Known, quantisation: str) -> str:
     return "-".join(part for part in parts if part).replace(":-", ":")
 
 
-def _known(name: str, entry: Entry, rank: int) -> Known:
+@cache
+def _known(name: str) -> Known:
+    """One model, made when it is asked for: the whole table would take twice as long as reading the file."""
+    entry = entries()[name]
     built = shape.of(_facts(entry.shape))
     if built is None:
         raise ValueError(f"catalog.toml: {name} has an impossible shape")
@@ -195,7 +199,7 @@ def _known(name: str, entry: Entry, rank: int) -> Known:
         variant=entry.variant,
         also=entry.also,
         jobs=entry.jobs,
-        rank=rank,
+        rank=list(entries()).index(name),
     )
 
 
@@ -248,8 +252,8 @@ def _facts(built: Built) -> Mapping[str, object]:
 
 
 @cache
-def _names() -> dict[str, Known]:
-    return {_plain(name): known for known in table().values() for name in (known.name, *known.also)}
+def _names() -> dict[str, str]:
+    return {_plain(it): name for name, entry in entries().items() for it in (name, *entry.also)}
 
 
 def _plain(name: str) -> str:
