@@ -74,8 +74,11 @@ class Embedded:
                 "No GGUF file was found; name one in runtime.embedded.gguf, or run `ollama pull qwen2.5-coder:1.5b`."
             )
         self._found = {it.model.name: it for it in listed}
-        running = {name for name, place in self._places.items() if place.alive}
-        return [msgspec.structs.replace(it.model, loaded=it.model.name in running) for it in listed]
+        running = {name: it.child.held for name, it in self._places.items() if it.child is not None and it.child.alive}
+        return [
+            msgspec.structs.replace(it.model, loaded=it.model.name in running, held=running.get(it.model.name, 0))
+            for it in listed
+        ]
 
     def _place(self, route: Route) -> Place:
         return self._places.setdefault(route.model, Place())
