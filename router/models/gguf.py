@@ -147,13 +147,21 @@ def _number(stream: BinaryIO, kind: str) -> Any:
 
 
 def _text(stream: BinaryIO) -> str:
-    length = _number(stream, "Q")
-    if length > LONGEST_STRING:
-        raise NotGGUF("The file is not a whole GGUF file.")
-    text = stream.read(length)
-    if len(text) < length:
-        raise NotGGUF("The file is not a whole GGUF file.")
-    return text.decode("utf-8", "replace")
+    return _texts(stream, 1)[0]
+
+
+def _texts(stream: BinaryIO, count: int) -> list[str]:
+    """So many strings, each after its length. A vocabulary with its merges has 300,000: the loop is a plain one."""
+    read, length_of, found = stream.read, struct.Struct("<Q").unpack, []
+    for _ in range(count):
+        (length,) = length_of(read(8))
+        if length > LONGEST_STRING:
+            raise NotGGUF("The file is not a whole GGUF file.")
+        text = read(length)
+        if len(text) < length:
+            raise NotGGUF("The file is not a whole GGUF file.")
+        found.append(text.decode("utf-8", "replace"))
+    return found
 
 
 def _value(stream: BinaryIO, kind: int) -> Any:
@@ -169,7 +177,7 @@ def _array(stream: BinaryIO) -> Any:
     if count > MOST_ENTRIES:
         raise NotGGUF("The file is not a whole GGUF file.")
     if kind == STRING:
-        return [_text(stream) for _ in range(count)]
+        return _texts(stream, count)
     # ggml refuses arrays of arrays, too: they are none of the scalars.
     return struct.unpack(f"<{count}{SCALARS[kind]}", stream.read(count * struct.calcsize("<" + SCALARS[kind])))
 
