@@ -454,7 +454,8 @@ def test_without_a_wish_for_it_nothing_reaches_the_disk(kept: Ledger) -> None:
     assert [turn.fate for turn in kept.turns] == ["accepted", ""]
 
 
-def test_it_costs_no_thread_and_no_import_before_the_first_line() -> None:
+def test_it_costs_no_thread_and_no_import_before_the_first_line(tmp_path: Path) -> None:
     checks = "assert 'sqlite3' not in sys.modules and threading.active_count() == 1 and not os.path.exists(it.path)"
     program = f"import os, sys, threading; from router.config import Config; from router.ledger import Ledger; it = Ledger(Config()); {checks}"  # noqa: E501
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, cwd=Path(__file__).parent.parent)
+    env, house = os.environ | {"XDG_STATE_HOME": str(tmp_path)}, Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, cwd=house, env=env)
