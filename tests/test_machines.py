@@ -26,7 +26,8 @@ def picture(found: Plan) -> str:
     for name, choice in found.choices.items():
         taken, leaving = choice.taken, ", ".join(route.model for route in choice.moves.unload)
         lines += [
-            f"{name}: {choice.route.model} {taken.fit.model.quantisation}, {choice.route.window:,} tokens, {choice.stay}",
+            f"{name}: {choice.route.model} {taken.fit.model.quantisation}, {choice.route.window:,} tokens, "
+            f"{choice.stay}",
             f"    {taken.fit.fast / 1e9:.1f} GB, {taken.fit.share:.0%} of it on the accelerator, "
             f"{taken.fit.speed.prefill:,.0f} and {taken.fit.speed.decode:.0f} tokens/s, prompt {taken.prompt:,}, "
             f"first line {taken.first:.1f} s, answer {taken.whole:.0f} s",

@@ -24,11 +24,12 @@ Fitter = Callable[[Model, int], "Fit | None"]
 
 class Miss(Struct, frozen=True):
     """A model that would have been preferred, and why it was not taken: it does not fit, if `seconds` is 0; else it
-    would take so many for an answer, to a prompt of `read` tokens."""
+    would take so many for an answer, to a prompt of `read` tokens. `split`: a part of it would not be on the card."""
 
     model: Model
     seconds: float = 0.0
     read: int = 0
+    split: bool = False
 
 
 class Taken(Struct, frozen=True):
@@ -51,24 +52,29 @@ def choose(
 ) -> Taken | None:
     """The first by preference that fits and answers in time; else the quickest that fits; None: nothing fits.
 
+    One that fits only with a part of it in main memory gives way to one of the same band that is wholly on the card.
     Without `smaller`, only those of the wanted size or above count. `models` are in the order of their engines; of
     those that are much alike, one that is `used` for another task comes first.
     """
     misses: list[Miss] = []
     late: list[Taken] = []
+    split: Taken | None = None
     for model in ranked(task, models, used):
-        if not smaller and band(task, model) > 1:
-            continue
+        if (band(task, model) > 1 and not smaller) or (split and band(task, model) > band(task, split.fit.model)):
+            break
         taken = _placed(task, model, fitter)
         if taken is None:
             misses.append(Miss(model))
         elif _in_time(task, taken):
-            return _with(taken, misses)
+            if taken.fit.share == 1:
+                return _with(taken, misses)
+            split = split or _with(taken, misses)
+            misses.append(Miss(model, taken.whole, taken.prompt, split=True))
         else:
             late.append(taken)
             misses.append(Miss(model, taken.whole, taken.prompt))
-    if not late or not smaller:
-        return None
+    if split or not late or not smaller:
+        return split
     best = min(late, key=lambda taken: taken.whole)
     return _with(best, [miss for miss in misses if miss.model is not best.fit.model], late=True)
 

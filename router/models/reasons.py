@@ -47,9 +47,11 @@ def _passed_over(task: Task, taken: Taken) -> str:
     """Why the one that would have been preferred was not taken, where that made a difference in size."""
     model = taken.fit.model
     better = [miss for miss in taken.misses if band(task, miss.model) == 0 and size(miss.model) > 1.15 * size(model)]
-    if not better:
+    if not better or (taken.fit.share < 1 and better[0].split):
         return ""
     miss = better[0]
+    if miss.split:
+        return f"{miss.model.name}, of which a part would not be on the card, would take {spell(miss.seconds)}."
     if miss.seconds and not reads(task, miss.read):
         return f"{miss.model.name} could read only {miss.read:,} tokens in the time that this has."
     if miss.seconds:
