@@ -48,6 +48,26 @@ def test_sizes_computed_from_bits_per_weight_are_the_published_ones(name: str, q
     assert catalog.table()[name].sizes[quantisation] / GB == pytest.approx(size, rel=0.025)
 
 
+@pytest.mark.parametrize(
+    ("quantisation", "bits"),
+    [
+        ("Q3_K_M", 3.996),
+        ("IQ4_XS", 4.4597),
+        ("Q4_K_S", 4.6672),
+        ("Q4_K_M", 4.8944),
+        ("Q5_K_S", 5.5704),
+        ("Q5_K_M", 5.7036),
+        ("Q6_K", 6.5633),
+        ("Q8_0", 8.5008),
+        ("F16", 16.0005),
+    ],
+)
+def test_bits_per_weight_are_those_that_llama_cpp_publishes(quantisation: str, bits: float) -> None:
+    """Of Llama 3.1 8B in all: 8.03 billion parameters, 525 million of them vectors that come in, as many that go out."""
+    layers, incoming, outgoing = catalog.BITS[quantisation]
+    assert (6.98 * layers + 0.525 * (incoming + outgoing)) / 8.03 == pytest.approx(bits, rel=0.002)
+
+
 UNGATED = ("starcoder", "starcoder2")
 BESIDE = {"qwen35moe": 512, "qwen3next": 512, "deepseek2": 2816, "gemma4": 2112}  # width of what no expert is
 

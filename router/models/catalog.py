@@ -13,19 +13,25 @@ from msgspec import Struct, structs
 from router.models import families, shape
 from router.types import Model, Shape
 
-# Bits per weight in the layers, and in the vectors of the vocabulary: those that come in, those that go out. Measured
-# on llama.cpp's own figures for Llama 3.1 8B (tools/quantize/README.md), whose vectors are Q4_K and Q6_K; vLLM's 4-bit
-# kinds leave the vectors in 16 bits and have a scale and a zero per 128 weights.
+# Bits per weight in the layers, and in the vectors of the vocabulary: those that come in, those that go out. Solved for
+# the layers from what llama.cpp's tools/quantize/README.md gives of Llama 3.1 8B in all; vLLM's kinds leave the vectors
+# in 16 bits, and those of 4 bits have a scale and a zero per 128 weights.
 BITS = {
+    "Q3_K_M": (3.85, 3.4375, 6.5625),
     "Q4_0": (4.5, 4.5, 6.5625),
+    "IQ4_XS": (4.32, 4.25, 6.5625),
+    "Q4_K_S": (4.54, 4.5, 6.5625),
     "Q4_K_M": (4.79, 4.5, 6.5625),
+    "Q5_K_S": (5.5, 5.5, 6.5625),
     "Q5_K_M": (5.65, 5.5, 6.5625),
     "Q6_K": (6.5625, 6.5625, 6.5625),
     "Q8_0": (8.5, 8.5, 8.5),
     "F16": (16.0, 16.0, 16.0),
+    "BF16": (16.0, 16.0, 16.0),
     "MXFP4": (4.4, 8.5, 8.5),
     "AWQ": (4.25, 16.0, 16.0),
     "GPTQ": (4.25, 16.0, 16.0),
+    "FP8": (8.0, 16.0, 16.0),
 }
 SAME = 0.15  # a model whose count of parameters differs by more is another one, whatever its name
 

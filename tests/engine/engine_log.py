@@ -39,6 +39,7 @@ if not order["allocate"]:
     params.no_alloc, params.load_mode = True, engine.llama_load_mode.LLAMA_LOAD_MODE_NONE
 params.n_ctx, params.n_parallel = order["window"] * order["slots"], order["slots"]
 params.n_batch = params.n_ubatch = order["batch"]
+params.n_gpu_layers = 0
 params.cache_type_k = params.cache_type_v = getattr(engine.ggml_type, "GGML_TYPE_" + order["cache"].upper())
 attention = engine.llama_flash_attn_type
 params.flash_attn_type = getattr(attention, "LLAMA_FLASH_ATTN_TYPE_" + ("AUTO" if order["flash"] else "DISABLED"))
