@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from tree_sitter import Node
 
+from router.context.lines import lf
+
 SIGNATURE = 300  # code points
 DOC = 300  # code points
 _LINES = 60  # of comments above one definition
@@ -21,6 +23,13 @@ def signature(text: str, start: int, whole: int, end: int) -> str:
     """The header that begins at `start`, or at `whole` where little stands between; verbatim."""
     first = whole if start - whole <= _WRAPPED else start
     return text[first : min(end, first + SIGNATURE)].rstrip()
+
+
+def uncommented(even: str, end: int, around: Standing) -> int:
+    """Where a header ends that was said to end at `end`: before the comments on lines of their own there."""
+    while (found := around.get(_blank(even, end))) and _alone(even, found[0]):
+        end = found[0]
+    return end
 
 
 def standing(comments: Iterable[Node], attributes: Iterable[Node], even: str) -> Standing:
@@ -67,12 +76,12 @@ def _alone(even: str, at: int) -> bool:
 
 def docstring(said: str) -> str:
     """The first paragraph of a documentation that is a string."""
-    return _paragraph(said[: 4 * DOC].lstrip("bBfFrRuU").strip("\"'").split("\n"))
+    return _paragraph(lf(said[: 4 * DOC]).lstrip("bBfFrRuU").strip("\"'").split("\n"))
 
 
 def _comment(said: str) -> str:
     """The first paragraph of a comment, without its signs."""
-    return _paragraph([_SIGNS.sub("", line) for line in said[: 4 * DOC].split("\n")])
+    return _paragraph([_SIGNS.sub("", line) for line in lf(said[: 4 * DOC]).split("\n")])
 
 
 def _paragraph(said: Iterable[str]) -> str:

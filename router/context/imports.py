@@ -16,6 +16,7 @@ Names: TypeAlias = "tuple[tuple[str, str], ...]"
 _DEEPEST = 16  # braces in braces of a `use`
 _TOKEN = re.compile(r"::|[\\\\.{},*]|(?:r#)?\w+")
 _BETWEEN = frozenset({"::", "\\", "."})
+_KEYWORDS = frozenset("const function import namespace static use using".split())
 
 
 class Import(Struct, frozen=True):
@@ -44,6 +45,10 @@ def statement(start: int, end: int, parts: Sequence[Part], text: str) -> Iterato
                 yield Import(module, tuple(names), span)
                 names = []
             module = said.strip("\"'`<> \t")
+        elif label == "relative":
+            module = f"./{said}"
+        elif label == "all":
+            names.append(("*", "*"))
         elif label == "alias":
             names.append((names.pop()[0] if names and before == "imported" else "", said))
         elif label in ("imported", "default"):
@@ -75,7 +80,7 @@ def _tree(said: str) -> dict[str, list[tuple[str, str]]]:
                 path = []
         elif at and tokens[at - 1] == "as":
             alias = token
-        elif token != "as":
+        elif token != "as" and token not in _KEYWORDS:
             path.append(token)
     return found
 

@@ -13,13 +13,14 @@ Part: TypeAlias = "tuple[str, int, int]"  # label, start, end
 
 VALUES = frozenset({"constant", "variable"})
 _HOLDING = frozenset({"import", "scope", "wrapper"})
-_ELSEWHERE = frozenset({"attribute", "comment", "reference"})  # these are many, and hold nothing
+_ELSEWHERE = frozenset({"attribute", "comment", "ignored", "reference"})  # these are many, and hold nothing
 _BODY, _VALUE, _HOLDER, _PART = range(4)
 
 
 class Stretch(Struct, eq=False):
     """What the query calls `label`, from `start` to `end`, in the stretch `above` it; `path` is its qualified name.
 
+    A wrapper counts what it has `held`.
     `kind` is `function` of a `definition.function`; of what is no definition it is the label.
     """
 
@@ -30,10 +31,7 @@ class Stretch(Struct, eq=False):
     above: Stretch | None = None
     parts: list[Part] = field(default_factory=list)
     path: str = ""
-
-    @property
-    def names(self) -> list[tuple[int, int]]:
-        return [(start, end) for label, start, end in self.parts if label == "name"]
+    held: set[tuple[int, int]] = field(default_factory=set)
 
     def part(self, wanted: str) -> tuple[int, int] | None:
         for label, start, end in self.parts:
@@ -50,11 +48,22 @@ def stretches(captures: Captures) -> list[Stretch]:
         while open_ and start >= open_[-1].end:
             open_.pop()
         if order in (_VALUE, _HOLDER):
-            found.append(Stretch(label, label.rpartition(".")[2], start, -minus_end, open_[-1] if open_ else None))
+            found.append(Stretch(label, label.rpartition(".")[2], start, -minus_end, _above(open_, start, -minus_end)))
             open_.append(found[-1])
         elif open_:
             open_[-1].parts.append((label, start, -minus_end))
     return found
+
+
+def _above(open_: list[Stretch], start: int, end: int) -> Stretch | None:
+    """What a stretch stands in; what is called by two labels stands in neither of itself."""
+    for one in reversed(open_):
+        if one.label == "wrapper":
+            one.held.add((start, end))
+            return one
+        if (one.start, one.end) != (start, end):
+            return one
+    return None
 
 
 def _events(captures: Captures) -> Iterator[tuple[int, int, int, str]]:

@@ -3,10 +3,11 @@
 One query is run over the whole tree, and its captures are put together by where they stand: asking py-tree-sitter
 for matches instead takes three times as long. What the captures of languages/*.scm mean:
 
-    @definition.KIND  something with a name     @name @body @parent @doc   its parts
+    @definition.KIND  something with a name     @name @parent @body @doc   its parts; the header ends before the body
     @scope            names what stands in it   @wrapper   belongs to the one definition in it (`export`, decorators)
     @import           a statement               @module @imported @default @alias @tree   its parts
-    @reference        a name that is used       @comment @attribute   what may stand above a definition
+    @reference        a name that is used       @ignored   none, though it looks like one
+    @comment @attribute   what may stand above a definition
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tree_sitter import Parser, Query, QueryCursor
 
 from router.context.flat import flat
 from router.context.grammars import grammar
-from router.context.headers import Standing, above, docstring, signature, standing
+from router.context.headers import Standing, above, docstring, signature, standing, uncommented
 from router.context.imports import Import, statement
 from router.context.language import language
 from router.context.stretches import VALUES, Captures, Stretch, stretches
@@ -28,7 +29,9 @@ from router.types import LARGEST, Span
 
 _CLASSES = frozenset({"class", "enum", "extension", "interface", "object", "scope", "struct", "trait", "union"})
 _CODE = frozenset({"constructor", "function", "macro", "method"})
-_LINES = VALUES | {"attribute", "element", "key", "section"}  # their first line is their header
+_LINES = VALUES | {"attribute", "element", "key", "member", "section"}  # their first line is their header
+_LOCAL = VALUES | {"prototype"}  # none of these within a function is a definition
+_SIGNS = ":\"'` \t\r\n"  # what a name may be enclosed in
 _LONGEST = 200  # code points of a qualified name; what nests deeper adds nothing to it
 
 
@@ -84,37 +87,48 @@ def _references(
 ) -> list[tuple[str, int]]:
     """The names that are used: neither where they are defined nor where they are imported."""
     ends = {node.start_byte: node.end_byte for node in captures.get("reference", ())}
+    defined.update(node.start_byte for node in captures.get("ignored", ()))
     starts = sorted(ends.keys() - defined)
     for one in reversed(statements):
         del starts[bisect_left(starts, one.start) : bisect_left(starts, one.end)]
-    return [(text[start : ends[start]], start) for start in starts]
+    return [(text[start : ends[start]], start) for start in starts if ends[start] > start]  # some are only missed
 
 
 def _definitions(held: Sequence[Stretch], around: Standing, text: str, even: str) -> Iterator[Definition]:
     seen: set[tuple[str, str]] = set()
     for one in held:
         parent = _parent(one, text)
-        names = one.names if one.label not in ("import", "wrapper") else []
-        one.path = _joined(parent, text[slice(*names[0])]) if names else parent
-        if not names or one.label == "scope" or (one.kind in VALUES and _local(one)):
+        names = list(_names(one, text).items()) if one.label not in ("import", "wrapper") else []
+        one.path = _joined(parent, names[0][0]) if names else parent
+        if not names or one.label == "scope" or (one.kind in _LOCAL and _local(one)):
             continue
-        for start, end in names:
-            name = text[start:end]
-            if one.kind in _LINES and (parent, name) in seen:
-                continue  # said again, not anew
-            seen.add((parent, name))
-            yield _definition(one, start, name, parent, around, text, even)
+        for name, at in names:
+            if name and (one.kind not in _LINES or (parent, name) not in seen):
+                seen.add((parent, name))
+                yield _definition(one, at, name, parent, around, text, even)
+
+
+def _names(one: Stretch, text: str) -> dict[str, int]:
+    """The names that a stretch defines, bare of signs, and where they stand."""
+    found: dict[str, int] = {}
+    for label, start, end in one.parts:
+        if label == "name":
+            said = text[start:end]
+            bare = said.lstrip(_SIGNS)
+            found.setdefault(bare.rstrip(_SIGNS), end - len(bare))
+    return found
 
 
 def _definition(one: Stretch, at: int, name: str, parent: str, around: Standing, text: str, even: str) -> Definition:
     start, end = _whole(one)
+    end = len(text[start:end].rstrip("\r\n")) + start
     doc = one.part("doc")
     return Definition(
         name=name,
         kind=_kind(one),
         span=Span(start, end),
         at=at,
-        signature=signature(text, one.start, start, _header_end(one, even)),
+        signature=signature(text, one.start, start, _header_end(one, even, around)),
         doc=docstring(text[slice(*doc)]) if doc else above(text, even, start, around),
         parent=parent,
     )
@@ -122,14 +136,15 @@ def _definition(one: Stretch, at: int, name: str, parent: str, around: Standing,
 
 def _kind(one: Stretch) -> str:
     inside = _holder(one)
-    is_method = one.kind == "function" and ((inside and inside.kind in _CLASSES) or one.part("parent"))
-    return "method" if is_method else one.kind
+    in_class = inside is not None and inside.kind in _CLASSES
+    if one.kind == "function" and (in_class or one.part("parent")):
+        return "method"
+    return "attribute" if in_class and one.kind == "variable" else one.kind
 
 
-def _header_end(one: Stretch, even: str) -> int:
-    body = one.part("body")
-    if body:
-        return body[0]
+def _header_end(one: Stretch, even: str, around: Standing) -> int:
+    if body := one.part("body"):
+        return uncommented(even, body[0], around)
     line_end = even.find("\n", one.start, one.end) if one.kind in _LINES else -1
     return line_end if line_end > 0 else one.end
 
@@ -138,7 +153,7 @@ def _whole(one: Stretch) -> tuple[int, int]:
     """The extent of a definition with what is wrapped around it."""
     start, end = one.start, one.end
     around = one.above
-    while around is not None and around.label == "wrapper":
+    while around is not None and around.label == "wrapper" and len(around.held) == 1:
         start, end, around = around.start, around.end, around.above
     return start, end
 
@@ -165,8 +180,9 @@ def _parent(one: Stretch, text: str) -> str:
         found = _holder(found)
     said = one.part("parent")
     outer = found.path if found else ""
-    return _joined(outer, text[slice(*said)].replace("::", ".").replace(":", ".")) if said else outer
+    return _joined(outer, text[slice(*said)]) if said else outer
 
 
 def _joined(outer: str, name: str) -> str:
-    return f"{outer}.{name}" if outer and len(outer) < _LONGEST else outer or name
+    own = name.replace("::", ".")[:_LONGEST]
+    return f"{outer}.{own}" if outer and len(outer) < _LONGEST else outer or own

@@ -14,7 +14,7 @@
 
 (module (expression_statement (assignment left: (identifier) @name)) @definition.variable)
 (class_definition body: (block (expression_statement (assignment left: (identifier) @name)) @definition.attribute))
-(assignment left: (attribute object: (identifier) @self attribute: (identifier) @name)) @definition.attribute
+(assignment left: (attribute object: (identifier) @_self attribute: (identifier) @name) (#eq? @_self "self")) @definition.attribute
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
 (import_statement name: (dotted_name) @module) @import
@@ -22,5 +22,5 @@
 (import_from_statement module_name: (_) @module) @import
 (import_from_statement name: (dotted_name) @imported)
 (import_from_statement name: (aliased_import name: (dotted_name) @imported alias: (identifier) @alias))
-(import_from_statement (wildcard_import) @imported)
-(future_import_statement name: (dotted_name) @imported) @import
+(import_from_statement (wildcard_import) @all)
+(future_import_statement) @import

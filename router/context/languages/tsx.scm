@@ -2,3 +2,4 @@
 ; names: typescriptreact (tsx)
 ; comment: // /* */
 ; grammar: tree_sitter_typescript.language_tsx
+; like: typescript

@@ -1,0 +1,144 @@
+"""What a text defines, refers to and imports: a file of each language beside what is told of it, and what holds always.
+
+The pages beside the files in golden/tags/ are written anew by `python -m tests.test_tags`; read the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.context.flat import flat
+from router.context.grammars import BUNDLE
+from router.context.language import language_of, languages
+from router.context.tags import Tags, tags
+
+GOLDEN = Path(__file__).parent / "golden" / "tags"
+FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix != ".tags")
+
+
+def page(text: str, found: Tags) -> str:
+    """What was found, as one reads it: lines are counted from 1, and a line end in a header is `↵`."""
+    return "\n".join(
+        ["definitions", *_definitions(text, found), "", "imports", *_imports(text, found), ""]
+    ) + "\n".join(["", "references", *_references(text, found), ""])
+
+
+def _definitions(text: str, found: Tags) -> Iterator[str]:
+    for one in found.definitions:
+        name = f"{one.parent}.{one.name}" if one.parent else one.name
+        header = one.signature.replace("\n", "↵")
+        doc = one.doc.replace("\n", "↵")
+        lines = f"{_line(text, one.span.start)}-{_line(text, one.span.end)}"
+        yield f"  {lines} {one.kind} {name} | {header}" + (f" -- {doc}" if doc else "")
+
+
+def _imports(text: str, found: Tags) -> Iterator[str]:
+    for one in found.imports:
+        names = (name if name == here else f"{name or 'itself'} as {here}" for name, here in one.names)
+        yield f"  {_line(text, one.span.start)} {one.module}" + (f": {', '.join(names)}" if one.names else "")
+
+
+def _references(text: str, found: Tags) -> Iterator[str]:
+    for line, names in groupby(found.references, lambda one: _line(text, one[1])):
+        yield f"  {line} {' '.join(name for name, _ in names)}"
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def told(path: Path) -> str:
+    text = path.read_text("utf-8")
+    return page(text, tags(language_of(path.name), text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_what_is_told_of_a_file(path: Path) -> None:
+    assert told(path) == path.with_name(path.name + ".tags").read_text("utf-8")
+
+
+def test_every_language_with_a_wheel_of_its_own_has_a_file_here() -> None:
+    told_of = {language_of(path.name) for path in FILES}
+    assert {
+        found.key for found in languages().values() if found.package != BUNDLE and not told_of & {*found.names}
+    } == set()
+
+
+def test_without_a_grammar_there_is_nothing_to_tell() -> None:
+    assert tags("plaintext", "def f(): pass\n") == tags("nonsense", "x = 1") == Tags()
+
+
+SPOKEN = sorted(languages())
+ANY = st.text(max_size=60) | st.text("ab1(){}[]:;,.=<>\"'`#/*-+@$ \t\r\n\\é𝒳\u2028\ufeff\0\ud800", max_size=60)
+
+
+@given(st.sampled_from(SPOKEN), ANY)
+def test_any_text_can_be_told_of(language: str, text: str) -> None:
+    check(text, tags(language, text))
+
+
+@given(st.sampled_from(FILES), st.integers(0, 3000), st.integers(0, 400), ANY)
+def test_a_broken_file_can_be_told_of(path: Path, start: int, length: int, new: str) -> None:
+    text = path.read_text("utf-8")
+    text = text[:start] + new + text[start + length :]
+    check(text, tags(language_of(path.name), text))
+
+
+def check(text: str, found: Tags) -> None:
+    """What holds of any text: what is said to stand somewhere stands there, to the letter."""
+    for one in found.definitions:
+        assert 0 <= one.span.start <= one.at <= one.at + len(one.name) <= one.span.end <= len(text)
+        assert text.startswith(one.name, one.at)
+        assert one.name
+        assert one.signature in text[one.span.start : one.span.end]
+        assert one.signature
+        assert len(one.signature) <= 300
+        assert len(one.doc) <= 300
+    for name, at in found.references:
+        assert name
+        assert text.startswith(name, at)
+    for imported in found.imports:
+        assert 0 <= imported.span.start < imported.span.end <= len(text)
+    assert [at for _, at in found.references] == sorted({at for _, at in found.references})
+    assert not {at for _, at in found.references} & {one.at for one in found.definitions}
+
+
+@given(st.text())
+def test_a_flat_text_is_as_long_as_its_original(text: str) -> None:
+    assert len(flat(text)) == len(text)
+    assert flat(text).isascii()
+
+
+def test_a_flat_text_keeps_what_a_name_may_hold() -> None:
+    assert flat("größe = '𝒳→'\u2028\ufeff\0\r\n\r") == "grxxe = 'x?'   \r\n\n"
+
+
+ENDS = {"\n": "line feeds", "\r\n": "both", "\r": "carriage returns"}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=ENDS.get)
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.suffix not in (".md", ".sql")], ids=lambda path: path.name
+)
+def test_however_its_lines_end_a_file_tells_the_same(path: Path, end: str) -> None:
+    text = path.read_text("utf-8")
+    other = text.replace("\n", end)
+    found = tags(language_of(path.name), other)
+    check(other, found)
+    expected = tags(language_of(path.name), text)
+    assert [(one.kind, one.parent, one.name) for one in found.definitions] == [
+        (one.kind, one.parent, one.name) for one in expected.definitions
+    ]
+    assert [one.doc for one in found.definitions] == [one.doc for one in expected.definitions]
+    assert [name for name, _ in found.references] == [name for name, _ in expected.references]
+
+
+if __name__ == "__main__":
+    for path in FILES:
+        path.with_name(path.name + ".tags").write_text(told(path), "utf-8")
