@@ -63,7 +63,7 @@ def test_sizes_computed_from_bits_per_weight_are_the_published_ones(name: str, q
     ],
 )
 def test_bits_per_weight_are_those_that_llama_cpp_publishes(quantisation: str, bits: float) -> None:
-    """Of Llama 3.1 8B in all: 8.03 billion parameters, 525 million of them vectors that come in, as many that go out."""
+    """Of Llama 3.1 8B in all: 8.03 billion parameters, 525 million of them vectors that come in, as many go out."""
     layers, incoming, outgoing = catalog.BITS[quantisation]
     assert (6.98 * layers + 0.525 * (incoming + outgoing)) / 8.03 == pytest.approx(bits, rel=0.002)
 
