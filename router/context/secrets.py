@@ -1,8 +1,8 @@
 """Masks secrets in a text, each by as many characters as it has: known kinds of keys, PEM blocks, quoted passwords.
 
 Best effort: what looks like a word is left alone. No rule looks further than its line but the one for PEM, nothing is
-tried twice from within what was tried already, and a text that is packed with what secrets begin with is masked whole:
-so none can be made to run long.
+tried twice from within what was tried already; an endless line, and a text packed with what secrets begin with, are
+masked whole: so none can be made to run long.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from msgspec import Struct
+
 MASK = "*"
-MOST = 20_000  # beginnings of secrets in one text; each costs about a microsecond
+MOST = 10_000  # beginnings of secrets in one text; each costs about a microsecond
+_REMEMBERED, _LARGE = 16_384, 1_000_000  # lines, and characters of a text of which none are remembered
+_ENDLESS = 100_000  # characters of a line; a longer one is no prose and no program, and is masked whole
 Cut = tuple[int, int]
 
 # What a secret begins with, and the expression that fits it from there; `value` is masked, or else all that fits. The
@@ -38,7 +42,7 @@ _KEYS: tuple[tuple[str, str], ...] = (
     ("AGE-SECRET-KEY-", r"(?<![\w-])AGE-SECRET-KEY-[A-Z0-9]{20,}"),
     ("eyJ", r"(?<![\w.-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),
     ("earer ", r"(?<=[Bb])earer (?P<value>(?=[A-Za-z_~+/.-]*\d)[\w.~+/-]{16,}=*)"),
-    ("asic ", r"(?<=[Bb])asic (?P<value>(?=[a-z]*[A-Z0-9])[A-Za-z0-9+/]{12,}=*)(?=[\s\"'`]|$)"),
+    ("asic ", r"(?<=[Bb])asic (?P<value>(?=[A-Za-z]*[0-9=+/])[A-Za-z0-9+/]{12,}=*)(?=[\s\"'`]|$)"),
     ("://", r"://[^\s/:@\"'`]{0,64}:(?P<value>(?![{$%<])[^\s/:@\"'`]{1,256})@"),
 )  # fmt: skip
 _NAMES = (
@@ -59,34 +63,89 @@ _HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 
 _BEGIN, _END = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----"), re.compile(r"-----END [A-Z0-9 ]{1,40}-----")
 _HEADER = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): ?")
+_INLINE = re.compile(r"[A-Za-z0-9+/]{16,}")  # of a block that is written on one line
 _AROUND = " \t\"'`+,;()#*/\\"
 _CODED = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _LINE, _LINES = 60, 3  # characters of a line in base64, and how many of them make a block without a frame
 
 
+class Seen(Struct, frozen=True):
+    """What a line is by itself: the stretches of it that are secrets, and whether it is `full` of code in base64."""
+
+    cuts: tuple[Cut, ...] = ()
+    full: bool = False
+
+
+_NOTHING = Seen()
+_SEEN: dict[str, Seen] = {}  # from one keystroke to the next nearly all lines are the same
+
+
 def masked(text: str) -> str:
     """`text` with its secrets masked; as long as before, line by line."""
-    cuts = _cuts(text)
+    lines = text.split("\n")
+    known = _known(lines)
+    if known is None:
+        return "\n".join(MASK * len(line) for line in lines)
+    special = [at for at, line in enumerate(lines) if known[line] is not _NOTHING]
+    for at in special:
+        lines[at] = _cut(lines[at], known[lines[at]].cuts)
+    if "-----BEGIN " in text or "-----END " in text or len(special) >= _LINES:
+        for at, cut in _blocks(lines):
+            lines[at] = _cut(lines[at], [cut])
+    elif not special:
+        return text
+    return "\n".join(lines)
+
+
+def _cut(line: str, cuts: Sequence[Cut]) -> str:
+    """A line with these stretches masked."""
+    for start, end in cuts:
+        line = f"{line[:start]}{MASK * (end - start)}{line[end:]}"
+    return line
+
+
+def _known(lines: Sequence[str]) -> dict[str, Seen] | None:
+    """What is known of these lines; None: there is too much in them that secrets begin with."""
+    known = {line: seen for line in lines if (seen := _SEEN.get(line))}
+    if new := [line for line in dict.fromkeys(lines) if line not in known]:
+        found = _look([line for line in new if len(line) <= _ENDLESS])
+        if found is None:
+            return None
+        found |= {line: Seen(((0, len(line)),)) for line in new if len(line) > _ENDLESS}
+        known.update(found)
+        if len(_SEEN) + len(found) > _REMEMBERED:
+            _SEEN.clear()
+        if sum(map(len, found)) < _LARGE:
+            _SEEN.update(found)
+    return known
+
+
+def _look(lines: Sequence[str]) -> dict[str, Seen] | None:
+    """What each of these lines is, found in all of them at once."""
+    cuts = _cuts("\n".join(lines))
     if cuts is None:
-        return "\n".join(MASK * len(line) for line in text.split("\n"))
-    kept, end = [], 0
-    for start, stop in sorted(cuts):
-        if stop > end:
-            kept += [text[end : max(start, end)], MASK * (stop - max(start, end))]
-            end = stop
-    return "".join((*kept, text[end:])) if kept else text
+        return None
+    found, at, cuts = dict[str, Seen](), 0, cuts[::-1]
+    for line in lines:
+        own: list[Cut] = []
+        while cuts and cuts[-1][0] < at + len(line):
+            start, end = cuts.pop()
+            own.append((start - at, end - at))
+        full = len(line) >= _LINE and _coded(line, opened=False) is not None
+        found[line] = Seen(tuple(own), full) if own or full else _NOTHING
+        at += len(line) + 1
+    return found
 
 
 def _cuts(text: str) -> list[Cut] | None:
-    """The stretches that are secrets; None: all of it."""
+    """The stretches that are secrets by themselves, from the first to the last; None: there may be too many."""
     lower = text.replace("\u0130", "i").lower()  # the one letter whose small form is longer
     begins = [(begin, expression) for begin, expression in _EXPRESSIONS if begin in text]
     names = [name for name in _NAMES if name in lower]
     if sum(text.count(begin) for begin, _ in begins) + sum(map(lower.count, names)) > MOST:
         return None
     cuts = [cut for begin, expression in begins for cut in _keys(text, begin, expression)]
-    cuts += [cut for name in names for at in _places(lower, name) if (cut := _assigned(text, at))]
-    return cuts + list(_blocks(text))
+    return sorted(cuts + [cut for name in names for at in _places(lower, name) if (cut := _assigned(text, at))])
 
 
 def _places(text: str, wanted: str) -> Iterator[int]:
@@ -135,36 +194,33 @@ def _entropy(value: str) -> float:
     return -sum(many / len(value) * math.log2(many / len(value)) for many in Counter(value).values())
 
 
-# Blocks: line by line, with no more state than whether one is open.
+# Blocks: line by line, with no more state than whether one is open
 
 
-def _blocks(text: str) -> Iterator[Cut]:
-    framed = "-----BEGIN " in text or "-----END " in text
-    lines = text.split("\n")
-    if not framed and sum(len(line) >= _LINE for line in lines) < _LINES:
-        return
-    at, run, opened = 0, list[Cut](), False
-    for line in lines:
-        begin = _BEGIN.search(line) if framed else None
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, Cut]]:
+    """What belongs to blocks, as stretches of the lines of these numbers."""
+    run: list[tuple[int, Cut]] = []
+    opened = False
+    for at, line in enumerate(lines):
+        begin, end = _BEGIN.search(line), _END.search(line)
         if begin:
             yield from _ended(run, opened)
-            end = _END.search(line, begin.end())
             opened, run = not end, []
-            yield at + begin.end(), at + (end.start() if end else len(line))
-        elif framed and (end := _END.search(line)):
+            rest = (begin.end(), end.start() if end and end.start() > begin.end() else len(line))
+            yield from [(at, rest)] * (_INLINE.search(line, *rest) is not None)
+        elif end:
             yield from run
-            yield at, at + end.start()
+            yield from [(at, (0, end.start()))] * (_INLINE.search(line, 0, end.start()) is not None)
             opened, run = False, []
         elif cut := _coded(line, opened):
-            run.append((at + cut[0], at + cut[1]))
+            run.append((at, cut))
         else:
             yield from _ended(run, opened)
             opened, run = opened and (not line.strip() or _HEADER.match(line) is not None), []
-        at += len(line) + 1
     yield from _ended(run, opened)
 
 
-def _ended(run: Sequence[Cut], opened: bool) -> Sequence[Cut]:
+def _ended(run: Sequence[tuple[int, Cut]], opened: bool) -> Sequence[tuple[int, Cut]]:
     """What of a run of coded lines is masked: all of it in a frame, and without one if there are enough of them."""
     return run if opened or len(run) >= _LINES else ()
 
