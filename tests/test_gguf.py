@@ -94,6 +94,16 @@ def test_a_header_says_how_the_model_is_built(tmp_path: Path) -> None:
     assert said.active == pytest.approx(4.2e9, rel=0.02)  # with both embeddings; its card says 3.6e9 with one
 
 
+@pytest.mark.parametrize("count", [0, 1 << 20, 1 << 63, (1 << 64) - 1])
+def test_a_header_that_lies_about_its_layers_has_no_shape_and_is_read_all_the_same(count: int) -> None:
+    heads = (
+        ("llama.attention.head_count", 4, struct.pack("<I", 8)),
+        ("llama.embedding_length", 4, struct.pack("<I", 64)),
+    )
+    said = gguf.read(header(LLAMA, *heads, ("llama.block_count", 10, struct.pack("<Q", count))))
+    assert (said.architecture, said.shape) == ("llama", None)
+
+
 def test_tensors_of_a_type_that_is_not_known_leave_the_size_open() -> None:
     described = text("w") + struct.pack("<I2QIQ", 2, 32, 4, 999, 0)
     said = gguf.read(header(LLAMA, tensors=described, count=1))
