@@ -71,16 +71,22 @@ class Server:
         from router import layers
         from router.engine import Router
 
+        self._loop = asyncio.get_running_loop()
         self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
         self._settings.enter(_folder(client.root))
         self._watch_settings()
         try:
-            self._router = Router(self._settings.config, self.notices.tell)
+            self._router = Router(self._settings.config, self.notices.tell, note=self._note)
         except SwitchyardError as error:
             self.notices.show(str(error))
         else:
             self._connection.start(None, self._router.start)
+
+    def _note(self, sentence: str) -> None:
+        """What the ledger has to say, from a thread of its own."""
+        with suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self.notices.show, sentence, present.WARNING)
 
     async def _bring_the_rest(self, initialize: bytes) -> None:
         """Import pygls beside the loop, then give it its part."""

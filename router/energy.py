@@ -62,7 +62,7 @@ class Nvml:
     def joules(self) -> float:
         """The sum over the cards, from millijoules. Raises MeterFailed."""
         try:
-            return sum(self._nvml.nvmlDeviceGetTotalEnergyConsumption(card) for card in self._cards) / 1000
+            return sum(float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(card)) for card in self._cards) / 1000
         except self._nvml.NVMLError as error:
             raise MeterFailed(f"NVML says: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from router.context import privacy
 from router.context.syntax import Clock
 from router.desk import Desk, Open
 from router.fleet import Fleet, Planner, Tell, planned
-from router.ledger import Journey, Ledger
+from router.ledger import Journey, Ledger, Note
 from router.models import families
 from router.run import Run
 from router.stream import Make, Streams, accounted
@@ -47,6 +48,7 @@ class Router:
     """Gives each request to the engine that fits it.
 
     `tell` hears what the user may want to know of the engines; `engines` are those of the settings, unless given.
+    `note` hears, in another thread, what keeps the ledger from being written.
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class Router:
         clock: Clock = time.monotonic,
         engines: Mapping[str, Runtime] | None = None,
         planner: Planner = planned,
+        note: Note = lambda sentence: None,
     ) -> None:
         self.config = config
         self.tasks = tasks.table(_prompts())
-        self.ledger = Ledger()
+        self.ledger = Ledger(config, note)
         self._tell, self._clock, self._planner = tell, clock, planner
         self._fleet = Fleet(config, tell, clock, runtimes.build(config) if engines is None else engines, planner)
-        self._streams = Streams(clock)
+        self._streams = Streams(clock, self.ledger)
         self._cache = Cache()
         self._desk = Desk(clock)
 
@@ -83,10 +86,6 @@ class Router:
         self.ledger.closed(path)
         self._cache.forget(path)
         self._desk.closed(path)
-
-    def accepted(self, path: str, text: str) -> None:
-        """The user took a suggestion."""
-        self.ledger.accepted(path, text)
 
     # The journey
 
@@ -110,9 +109,7 @@ class Router:
                 yield insertion
         if shown and not request.manual:
             self._stop(document.path)
-            journey = Journey(request, None, began)
-            journey.said = shown[0]
-            self.ledger.close(journey, self._clock())
+            self.ledger.close(Journey(request, None, began, shown[0]), self._clock())
             return
         insertion = await self._complete(task, request, began)
         if insertion and insertion.text not in shown:
@@ -124,9 +121,8 @@ class Router:
         task = self.tasks[request.task]
         if task.answer != "insertion" and not task.body:
             raise router.BadTask(f"{request.task} is planned for, and cannot be asked for yet.")
-        if task.answer != "insertion":
-            return task
-        return replace(task, max_tokens=min(task.max_tokens, self.config.complete.max_tokens))
+        most = self.config.complete.max_tokens
+        return replace(task, max_tokens=min(task.max_tokens, most)) if task.answer == "insertion" else task
 
     async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
         """What the engine suggests, through every filter; None when there is nothing to show."""
@@ -196,11 +192,13 @@ class Router:
             return await run.answer(request)
         finally:
             journey.begun, journey.first, journey.timing = run.begun, run.first, run.timing
+            journey.works = [run.work] if run.request is request else []
 
     async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
         fleet, path = self._fleet, run.request.document.path
-        async with fleet.schedule.turn(lane, path, call.route), aclosing(fleet.generate(call)) as stream:
+        turn, working = fleet.schedule.turn(lane, path, call.route), self.ledger.working(call.route.runtime)
+        async with turn, working as run.work, aclosing(fleet.generate(call)) as stream:
             run.begun = self._clock()
             async for item in stream:
                 if isinstance(item, Timing):
@@ -270,6 +268,7 @@ class Router:
         """
         old, engines = self.config, None if config.runtime == self.config.runtime else runtimes.build(config)
         self.config = config
+        self.ledger.configure(config)
         if engines is None:
             if (config.models, config.machine, config.schedule) != (old.models, old.machine, old.schedule):
                 await self._fleet.configure(config)
@@ -292,6 +291,7 @@ class Router:
         for path in self._desk.paths():
             self.closed(path)
         await self._fleet.aclose()
+        await asyncio.to_thread(self.ledger.end)
 
 
 def _prompts() -> dict[str, str]:

@@ -21,6 +21,7 @@ class Run:
         self.said = ""
         self.timing: Timing | None = None
         self.begun = self.first = 0.0  # when its turn came, and the engine's first word
+        self.work = 0  # what the ledger calls the engine's work for it
         self._task = asyncio.get_running_loop().create_task(work(self))
         self._task.add_done_callback(self._done)
         self._listener: asyncio.Future[str] | None = None

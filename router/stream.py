@@ -27,9 +27,10 @@ class Answer:
     half of it; so it is heard when it is whole.
     """
 
-    def __init__(self, fleet: Fleet, place: Place, call: Call, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, place: Place, call: Call, clock: Clock, ledger: Ledger) -> None:
         self.begun = 0.0
-        self._fleet, self._place, self._call, self._clock = fleet, place, call, clock
+        self.works: list[int] = []  # what the ledger calls its stints
+        self._fleet, self._place, self._call, self._clock, self._ledger = fleet, place, call, clock, ledger
         self._said: list[Item] = []
         self._bound: list[Item] = []
         self._failure: router.SwitchyardError | None = None
@@ -76,7 +77,9 @@ class Answer:
     async def _stint(self) -> bool:
         """Answer for one turn; whether that was the last."""
         try:
-            async with self._fleet.schedule.stint(self._place), aclosing(self._stream()) as stream:
+            working = self._ledger.working(self._call.route.runtime)
+            async with self._fleet.schedule.stint(self._place), working as work, aclosing(self._stream()) as stream:
+                self.works.append(work)
                 self.begun = self.begun or self._clock()
                 async for item in stream:
                     self._place.spoke = True
@@ -112,8 +115,8 @@ class Answer:
 class Streams:
     """The answers that stream now."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, ledger: Ledger) -> None:
+        self._clock, self._ledger = clock, ledger
         self._answers: dict[int, Answer] = {}
 
     async def ask(self, fleet: Fleet, task: Task, journey: Journey, key: str, make: Make) -> AsyncGenerator[Item, None]:
@@ -131,7 +134,7 @@ class Streams:
             fleet.missed(route, failure)
             raise
         finally:
-            journey.begun = answer.begun
+            journey.begun, journey.works = answer.begun, answer.works
             fleet.restore()
 
     def _answer(self, fleet: Fleet, task: Task, request: Request, key: str, call: Call) -> Answer:
@@ -142,7 +145,7 @@ class Streams:
         place = place.twin or place
         number = place.job.number
         if number not in self._answers:
-            self._answers[number] = Answer(fleet, place, call, self._clock)
+            self._answers[number] = Answer(fleet, place, call, self._clock, self._ledger)
             self._answers[number].task.add_done_callback(lambda task: self._answers.pop(number))
         return self._answers[number]
 
