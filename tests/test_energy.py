@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from router import config, energy
 from router.energy import MeterFailed, Nvml, Rapl, Sampler, Steady
 from router.ledger import Journey, Ledger
+from router.runtimes.scripted import Cue
 from router.shares import Shares
 from router.types import Route
 from tests.fixture import complete
+from tests.test_engine import Yard
 
 # Shares
 
@@ -259,3 +261,19 @@ def test_an_engine_without_a_model_is_not_measured() -> None:
     it = Ledger(meter=lambda watts: pytest.fail("no meter is looked for"))
     it.close(journey(asyncio.run(works(it, "echo"))), 2.0)
     assert it.turns[-1].joules == 0
+
+
+def test_the_router_has_the_work_of_its_engines_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(energy, "measurable", lambda config, engine: engine == "scripted")
+
+    async def story() -> list[float]:
+        it = Yard(Cue(when="x = ", say=("1 +", " 2")), Cue(when="y = ", say=("3",)))
+        it.router.ledger = Ledger(meter=lambda watts: Counter(0, 7, 10, 13))
+        await it.router.start()
+        assert await it.ask(complete("x = ‸\n")) == ["1 + 2"]
+        assert await it.ask(complete("x = 1 ‸\n")) == ["+ 2"]  # typed through: no engine works for it
+        assert await it.ask(complete("y = ‸\n")) == ["3"]
+        await it.router.aclose()
+        return [turn.joules for turn in it.router.ledger.turns]
+
+    assert asyncio.run(story()) == [7, 0, 3]

@@ -21,6 +21,7 @@ from router.journal import MOST, Journal
 from router.ledger import Journey, Ledger
 from router.types import Route, Timing, Turn
 from tests.fixture import complete
+from tests.lsp_client import editor, scripted
 
 TURN = Turn("complete", "ollama", "qwen", "shown", 120.0, first_ms=80.0, prompt_tokens=900, answer_tokens=12, at=1e9)
 DAY = 86400.0
@@ -459,3 +460,39 @@ def test_it_costs_no_thread_and_no_import_before_the_first_line(tmp_path: Path) 
     program = f"import os, sys, threading; from router.config import Config; from router.ledger import Ledger; it = Ledger(Config()); {checks}"  # noqa: E501
     env, house = os.environ | {"XDG_STATE_HOME": str(tmp_path)}, Path(__file__).parent.parent
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, cwd=house, env=env)
+
+
+# A server's
+
+
+SCRIPT = """
+[[cue]]
+when = "x = "
+say = ["1 + 1"]
+"""
+
+
+def test_a_server_writes_down_what_became_of_what_it_showed(tmp_path: Path) -> None:
+    uri = "file:///home/ada/a.py"
+    with editor(*scripted(tmp_path, SCRIPT), env={"XDG_STATE_HOME": str(tmp_path)}) as it:
+        it.ready()
+        for line, fate in enumerate(("accepted", "partlyAccepted", "dismissed")):
+            it.open(uri, "\n" * line + "x = \n")
+            assert it.ghosts(uri, line, 4) == ["1 + 1"]
+            it.request("workspace/executeCommand", {"command": f"switchyard.{fate}", "arguments": [uri, "1 + 1"]})
+            it.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    found = lines(book.place({"XDG_STATE_HOME": str(tmp_path)}, ""))
+    assert [turn.fate for turn in found] == ["accepted", "partly accepted", "dismissed"]
+    assert {(turn.task, turn.engine, turn.outcome, turn.path) for turn in found} == {("complete", "scripted", "shown", "")}  # fmt: skip  # noqa: E501
+    assert all(turn.total_ms > 0 and abs(turn.at - time.time()) < 100 for turn in found)
+
+
+def test_a_server_that_cannot_write_it_says_so_once_and_completes_on(tmp_path: Path) -> None:
+    (tmp_path / "switchyard").write_text("in the way")
+    with editor(*scripted(tmp_path, SCRIPT), env={"XDG_STATE_HOME": str(tmp_path)}) as it:
+        it.ready()
+        it.open("file:///home/ada/a.py", "x = \n")
+        assert it.ghosts("file:///home/ada/a.py", 0, 4) == ["1 + 1"]
+        said = it.wait("window/showMessage")
+        assert "can't be used" in said["message"]
+        assert it.ghosts("file:///home/ada/a.py", 0, 4) == ["1 + 1"]
