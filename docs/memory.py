@@ -98,7 +98,8 @@ with what a model takes, and with what Ollama believes of it.
 Source: `PredictServerVRAM` in llm/llama_server.go and the 80 % in server/sched.go, Ollama 0.33.0-rc2. From a batch of
 1,024 on it adds 768 MiB, from 2,048 on 2 GiB. The prediction is written anew from there, and the table is computed, for
 one slot, a batch of 512 and the quantisation that the bare name brings. KV is keys, values and states; × is Ollama's
-figure over ours.
+figure over ours. Of Qwen 3.5 and 3.6 there are files, Ollama's own first ones, whose headers name the heads layer by
+layer, 0 for a recurrent one; of those it predicts a half or a quarter of the KV that stands here.
 
 | model | window | need | KV | in q8_0 | Ollama's KV | × | Ollama's need | × | left out |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---|

@@ -142,7 +142,10 @@ def ollama_predicts(model: Model, window: int, slots: int = 1, batch: int = BATC
 
 
 def _fewest_heads(shape: Shape) -> int:
-    """Layers without keys and values: Qwen's headers say the heads of the others for them, too; the others' say 0."""
+    """Granite's headers say 0 heads of a recurrent layer, which Ollama takes for 1.
+
+    Qwen's say the heads of the others for all, except those that Ollama published first; this is the larger of the two.
+    """
     heads = [layer.kv_heads for layer in shape.layers if layer.kv_heads]
     hybrid = any(layer.state for layer in shape.layers) and not shape.architecture.startswith("qwen")
     return 1 if hybrid or not heads else min(heads)
