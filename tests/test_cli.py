@@ -19,9 +19,8 @@ from lsp import cli, files, terminal
 from lsp.client import Client
 from lsp.commands import doctor, models
 from router.config import Config
-from router.models.plan import Survey
 from router.runtimes import child
-from router.types import Document, Model
+from router.types import Document, Model, Survey
 
 SCRIPT = """
 [[cue]]

@@ -6,8 +6,8 @@ import pytest
 
 from router import BadConfig
 from router.config import Config, Embedded, Models, Ollama, Runtime
-from router.models.plan import Survey, choose
-from router.types import Model
+from router.models.plan import choose
+from router.types import Model, Survey
 
 ECHO = Survey("echo", (Model("echo", "echo", family="plain", loaded=True),))
 DOWN = Survey("ollama", error="Ollama does not answer; start it with `ollama serve`.")

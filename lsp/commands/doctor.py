@@ -21,10 +21,9 @@ from lsp.commands import config, models
 from lsp.settings import user_file
 from router import BadConfig
 from router.config import Config
-from router.models.plan import Survey
 from router.runtimes import child
 from router.runtimes.ollama_dialect import is_cloud
-from router.types import Route
+from router.types import Route, Survey
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
 _PULL = "ollama pull qwen2.5-coder:1.5b"

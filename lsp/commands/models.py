@@ -13,8 +13,7 @@ from router import BadConfig
 from router.config import Config
 from router.engine import Router
 from router.models import plan
-from router.models.plan import Survey
-from router.types import Model, Route
+from router.types import Model, Route, Survey
 
 
 def run(args: argparse.Namespace) -> int:

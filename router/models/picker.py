@@ -80,9 +80,11 @@ class Picker:
 
     def refit(self, found: Fit, window: int, beside: Sequence[Place]) -> Fit | None:
         """The same model with another window, in what these leave."""
+        if self.machine is None:
+            return None
         room = self.yard.room.without(place.fit for place in beside)
         known = self.speeds.get((found.model.runtime, found.model.name))
-        return self.machine and fit(self.machine, room, found.model, window, found.slots, BATCH["attended"], known)
+        return fit(self.machine, room, found.model, window, found.slots, BATCH["attended"], known)
 
     def mixture(self, tasks: Mapping[str, Task], surveys: Sequence[Survey], there: Sequence[Place]) -> Taken | None:
         """The mixture of experts that would do the largest task wholly in memory, beside the model that completes."""

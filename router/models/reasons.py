@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from router.models.choice import Taken, band, reads, size
 from router.models.memory import PROMPT_CACHE_DEFAULT
 from router.models.residency import Moves, Place, Yard
-from router.types import Model, Task
+from router.types import Model, Survey, Task
 
 if TYPE_CHECKING:
-    from router.models.plan import Choice, Stay, Survey
+    from router.models.plan import Choice, Stay
 
 WAY_OUT = "`ollama pull qwen2.5-coder:1.5b` brings one that can"
 LARGE = 5.0  # billions of parameters; tasks that want more than this count as large
