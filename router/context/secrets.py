@@ -176,7 +176,7 @@ def _secretive(value: str) -> bool:
         return False
     digits, others = (any(map(kind, value)) for kind in (str.isdigit, lambda sign: not sign.isalnum()))
     mixed = value.upper() != value != value.lower() and others
-    return (mixed or (digits and any(map(str.isalpha, value)))) and _entropy(value) >= 2.8
+    return (mixed or (digits and any(map(str.isalpha, value)))) and _entropy(value) >= 2.5
 
 
 @lru_cache(1024)
