@@ -305,14 +305,14 @@ def test_opening_a_file_again_sees_what_nobody_told_of(tree: Path, write: Write)
 
 
 def test_a_change_during_the_reading_is_not_lost(tree: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, ignored, real, times = write("a.py"), Ignored([str(tree)]), ignore.sheet, []
+    path, ignored, times = write("a.py"), Ignored([str(tree)]), list[str]()
     write(".gitignore", "x\n")
 
-    def changed_meanwhile(*given: str, **flags: bool) -> ignore.Sheet:
+    def changed_meanwhile(text: str, name: str, base: str, lifting: bool, empty: bool) -> ignore.Sheet:
         if not times:
-            times.append(1)
+            times.append(text)
             ignored.changed(write(".gitignore", "*.py\n"))
-        return real(*given, **flags)
+        return ignore.sheet(text, name, base, lifting, empty)
 
     monkeypatch.setattr("router.context.ignored.sheet", changed_meanwhile)
     ignored.load(path)

@@ -16,6 +16,7 @@ PURE = """
     settings toml
     context/begun context/blocks context/brackets context/flat context/grammars context/headers context/imports
     context/language context/lines context/privacy context/stretches context/syntax context/tags context/window
+    context/ignore context/invisible context/rulebook context/secrets
     echo/__init__ echo/choice echo/places
     models/catalog models/shape models/memory
     models/families models/plan models/gguf models/hardware models/known models/speed models/budget models/tokens

@@ -185,13 +185,8 @@ def test_a_text_packed_with_beginnings_and_an_endless_line_are_masked_whole() ->
 
 @pytest.mark.parametrize("text", ["password=", "eyJ", "sk-", "://a:", "-----BEGIN ", "token = x\n", "Bearer ab1"])
 def test_no_text_makes_more_than_its_share_of_tries(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries = 0
-
-    def tried(*_: object) -> None:
-        nonlocal tries
-        tries += 1
-
-    monkeypatch.setattr(secrets, "_assigned", tried)
-    monkeypatch.setattr(secrets, "_keys", lambda text, begin, _: [tried() for _ in secrets._places(text, begin)] and [])
+    tries: list[object] = []
+    monkeypatch.setattr(secrets, "_assigned", lambda *place: tries.append(place))
+    monkeypatch.setattr(secrets, "_keys", lambda text, begin, _: tries.extend(secrets._places(text, begin)) or ())
     masked(text * (2_000_000 // len(text)))
-    assert tries <= secrets.MOST
+    assert len(tries) <= secrets.MOST
