@@ -18,6 +18,7 @@ from msgspec import Struct
 MASK = "*"
 MOST = 10_000  # beginnings of secrets in one text; each costs about a microsecond
 _REMEMBERED, _LARGE = 16_384, 1_000_000  # lines, and characters of a text of which none are remembered
+_JUDGED = 64  # characters of a value that tell whether it is a secret
 _ENDLESS = 100_000  # characters of a line; a longer one is no prose and no program, and is masked whole
 Cut = tuple[int, int]
 
@@ -57,8 +58,9 @@ _QUOTED = re.compile(
 _BARE = re.compile(r"[\w-]{0,48}[ \t]{0,12}[=:][ \t]{0,12}(?P<value>[\w+/~!@#%^&-]{12,4096}={0,2})(?=[\s;,\"'`]|$)")
 _WORDS = re.compile(r"[A-Za-z]+(?:[._/:+-]+[A-Za-z]+)*\d{0,3}")
 _TEMPLATE = re.compile(
-    r"[\\{}<>]|\[.*\]|\(.*\)|\$\w|%[sdr(]|://|\.\.\.|\*\*\*|x{4}|example|changeme|placeholder|your[_-]", re.I
+    r"[\\{}<>]|\[[^][]*\]|\([^()]*\)|\$\w|%[sdr(]|://|\.\.\.|\*\*\*|x{4}|example|changeme|placeholder|your[_-]", re.I
 )
+_DIGIT = re.compile("[0-9]")
 _HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 
 _BEGIN, _END = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----"), re.compile(r"-----END [A-Z0-9 ]{1,40}-----")
@@ -86,15 +88,14 @@ def masked(text: str) -> str:
     known = _known(lines)
     if known is None:
         return "\n".join(MASK * len(line) for line in lines)
-    special = [at for at, line in enumerate(lines) if known[line] is not _NOTHING]
-    for at in special:
-        lines[at] = _cut(lines[at], known[lines[at]].cuts)
-    if "-----BEGIN " in text or "-----END " in text or len(special) >= _LINES:
-        for at, cut in _blocks(lines):
-            lines[at] = _cut(lines[at], [cut])
-    elif not special:
+    special = {line for line, seen in known.items() if seen is not _NOTHING}
+    framed = "-----BEGIN " in text or "-----END " in text
+    if not special and not framed:
         return text
-    return "\n".join(lines)
+    hidden = [_cut(line, known[line].cuts) if line in special else line for line in lines]
+    for at, cut in _blocks(lines) if framed or any(known[line].full for line in special) else ():
+        hidden[at] = _cut(hidden[at], [cut])
+    return "\n".join(hidden)
 
 
 def _cut(line: str, cuts: Sequence[Cut]) -> str:
@@ -106,8 +107,9 @@ def _cut(line: str, cuts: Sequence[Cut]) -> str:
 
 def _known(lines: Sequence[str]) -> dict[str, Seen] | None:
     """What is known of these lines; None: there is too much in them that secrets begin with."""
-    known = {line: seen for line in lines if (seen := _SEEN.get(line))}
-    if new := [line for line in dict.fromkeys(lines) if line not in known]:
+    each = dict.fromkeys(lines)
+    known = {line: seen for line in each if (seen := _SEEN.get(line))}
+    if new := [line for line in each if line not in known]:
         found = _look([line for line in new if len(line) <= _ENDLESS])
         if found is None:
             return None
@@ -164,9 +166,9 @@ def _keys(text: str, begin: str, expression: re.Pattern[str]) -> Iterator[Cut]:
 def _assigned(text: str, at: int) -> Cut | None:
     """The value that is given to the name at this place, if it looks like a secret."""
     if found := _QUOTED.match(text, at):
-        return found.span("value") if _secretive(found["value"]) else None
+        return found.span("value") if _secretive(found["value"][:_JUDGED]) else None
     found = _BARE.match(text, at)
-    return found.span("value") if found and _random(found["value"]) else None
+    return found.span("value") if found and _random(found["value"][:_JUDGED]) else None
 
 
 @lru_cache(1024)
@@ -174,9 +176,9 @@ def _secretive(value: str) -> bool:
     """Whether a quoted value is one that somebody, or chance, made up: no word, no template, no expression."""
     if _WORDS.fullmatch(value) or _TEMPLATE.search(value):
         return False
-    digits, others = (any(map(kind, value)) for kind in (str.isdigit, lambda sign: not sign.isalnum()))
-    mixed = value.upper() != value != value.lower() and others
-    return (mixed or (digits and any(map(str.isalpha, value)))) and _entropy(value) >= 2.5
+    letters = value.upper() != value or value.lower() != value
+    mixed = value.upper() != value != value.lower() and not value.isalnum()
+    return (mixed or (letters and _DIGIT.search(value) is not None)) and _entropy(value) >= 2.5
 
 
 @lru_cache(1024)
@@ -184,14 +186,14 @@ def _random(value: str) -> bool:
     """Whether a value without quotes, which in code is mostly a name, can only be chance."""
     if _HEX.fullmatch(value):
         return _entropy(value) >= 3
-    digits = sum(map(str.isdigit, value))
-    mixed = digits >= 3 and value.lower() != value and value.upper() != value
+    mixed = len(_DIGIT.findall(value)) >= 3 and value.lower() != value and value.upper() != value
     return mixed and "__" not in value and not _WORDS.fullmatch(value) and _entropy(value) >= 3.3
 
 
 def _entropy(value: str) -> float:
     """Bits per character, by how often each occurs in the value itself."""
-    return -sum(many / len(value) * math.log2(many / len(value)) for many in Counter(value).values())
+    size = len(value)
+    return math.log2(size) - sum(many * math.log2(many) for many in Counter(value).values()) / size
 
 
 # Blocks: line by line, with no more state than whether one is open
