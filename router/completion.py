@@ -19,11 +19,19 @@ _SPARE = 0.9  # of the window; the marks and what the estimate misses take the r
 
 
 def call(
-    task: Task, request: Request, route: Route, last: window.Window | None, rested: bool
+    task: Task,
+    request: Request,
+    route: Route,
+    last: window.Window | None,
+    rested: bool,
+    characters: int = window.EXTENT.characters,
 ) -> tuple[Call, window.Window]:
-    """The call for a completion, with the window that it shows; everything in it has passed the gate."""
+    """The call for a completion, with the window that it shows; everything in it has passed the gate.
+
+    It shows no more than `characters`: what is read in time.
+    """
     text, at = request.document.text, request.span.start
-    shown = window.slide(last, text, at, extent(route.window, task.max_tokens), rested)
+    shown = window.slide(last, text, at, extent(route.window, task.max_tokens, characters), rested)
     family = families.table()[route.family]
     prompt = family.prompt(*map(privacy.clean, (shown.prefix, shown.suffix, shown.middle)))
     return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stop), shown
@@ -37,10 +45,10 @@ def plain(task: Task, request: Request, route: Route, others: Sequence[Document]
     return Call(route, privacy.clean(before), privacy.clean(after), context=context, max_tokens=task.max_tokens)
 
 
-def extent(tokens: int, answer: int) -> window.Extent:
-    """How much of a file fits into a window of so many tokens, beside an answer."""
+def extent(tokens: int, answer: int, characters: int = window.EXTENT.characters) -> window.Extent:
+    """How much of a file fits into a window of so many tokens, beside an answer; no more than so many `characters`."""
     room = int(((tokens or UNKNOWN) * _SPARE - answer) * _DENSE)
-    return window.Extent(characters=max(600, min(window.EXTENT.characters, room)))
+    return window.Extent(characters=max(600, min(window.EXTENT.characters, characters, room)))
 
 
 def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int | None:

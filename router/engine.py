@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from importlib.resources import files
 
 from msgspec.structs import replace
 
@@ -17,9 +16,11 @@ from router.config import Config
 from router.context import privacy
 from router.context.syntax import Clock
 from router.desk import Desk, Open
-from router.fleet import Fleet, Planner, Tell, planned
+from router.fleet import Fleet, Planner, Tell
 from router.ledger import Journey, Ledger, Note
 from router.models import families
+from router.paces import Paces
+from router.planning import Planning
 from router.run import Run
 from router.stream import Make, Streams, accounted
 from router.types import (
@@ -45,10 +46,9 @@ OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
 
 class Router:
-    """Gives each request to the engine that fits it.
+    """Gives each request to the engine that fits it; `engines` are those of the settings, unless given.
 
-    `tell` hears what the user may want to know of the engines; `engines` are those of the settings, unless given.
-    `note` hears, in another thread, what keeps the ledger from being written.
+    `tell` hears what the user may want to know of them; `note`, in another thread, what is wrong with the ledger.
     """
 
     def __init__(
@@ -57,14 +57,16 @@ class Router:
         tell: Tell = lambda status: None,
         clock: Clock = time.monotonic,
         engines: Mapping[str, Runtime] | None = None,
-        planner: Planner = planned,
+        planner: Planner | None = None,
         note: Note = lambda sentence: None,
     ) -> None:
         self.config = config
-        self.tasks = tasks.table(_prompts())
+        self.tasks = tasks.shipped()
         self.ledger = Ledger(config, note)
-        self._tell, self._clock, self._planner = tell, clock, planner
-        self._fleet = Fleet(config, tell, clock, runtimes.build(config) if engines is None else engines, planner)
+        self.paces = Paces()
+        self._tell, self._clock = tell, clock
+        self._planner = planner or Planning(self.paces, self.ledger.recent, note)
+        self._fleet = self._manned(runtimes.build(config) if engines is None else engines)
         self._streams = Streams(clock, self.ledger)
         self._cache = Cache()
         self._desk = Desk(clock)
@@ -226,7 +228,8 @@ class Router:
             return completion.plain(task, request, route, self._others(request.document))
         if kept.room < 1:
             route = replace(route, window=int(kept.room * (route.window or completion.UNKNOWN)))
-        call, kept.window = completion.call(task, request, route, kept.window, rested)
+        shown = self.paces.characters(task, route)
+        call, kept.window = completion.call(task, request, route, kept.window, rested, shown)
         return call
 
     def _others(self, document: Document) -> list[Document]:
@@ -274,10 +277,13 @@ class Router:
                 await self._fleet.configure(config)
             return
         self._quieten()
-        fleet, self._fleet = self._fleet, Fleet(config, self._tell, self._clock, engines, self._planner)
+        fleet, self._fleet = self._fleet, self._manned(engines)
         self._cache = Cache()
         await fleet.aclose()
         await self.start()
+
+    def _manned(self, engines: Mapping[str, Runtime]) -> Fleet:
+        return Fleet(self.config, self._tell, self._clock, engines, self._planner, self.paces.heard)
 
     def _quieten(self) -> None:
         """Whatever is being said stops."""
@@ -292,9 +298,3 @@ class Router:
             self.closed(path)
         await self._fleet.aclose()
         await asyncio.to_thread(self.ledger.end)
-
-
-def _prompts() -> dict[str, str]:
-    """The files of prompts/ by the names of their tasks."""
-    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
-    return {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found}

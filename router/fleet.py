@@ -12,9 +12,10 @@ from msgspec import Struct
 import router
 from router import loads
 from router.config import Config
+from router.loads import named
 from router.models import families, plan
 from router.schedule import Scheduler
-from router.types import Call, Delta, Route, Runtime, Status, Survey, Timing
+from router.types import Call, Delta, Model, Route, Runtime, Status, Survey, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
@@ -44,7 +45,8 @@ async def planned(surveys: Sequence[Survey], config: Config) -> Planned:
 class Fleet:
     """All engines that the settings allow; `tell` hears of each change of state once, never of each request.
 
-    `routes` are the tasks that have one; `loads` is what is in memory, `schedule` whose turn it is.
+    `routes` are the tasks that have one; `loads` is what is in memory, `schedule` whose turn it is. `heard` is told
+    how each answer went.
     """
 
     def __init__(
@@ -54,13 +56,15 @@ class Fleet:
         clock: Callable[[], float],
         engines: Mapping[str, Runtime],
         planner: Planner = planned,
+        heard: Callable[[Call, Timing], object] = lambda call, timing: None,
     ) -> None:
         self.routes: dict[str, Route] = {}
         self.loads = loads.Loads(engines, clock, swap=config.machine.swap, tell=self._moved)
         self.schedule = Scheduler(self.loads, clock, config.schedule.quiet)
         self._config, self._tell, self._clock, self._planner = config, tell, clock, planner
-        self._runtimes = engines
+        self._runtimes, self._heard = engines, heard
         self._regrets: Mapping[str, str] = {}
+        self._keeping: set[str] = set()
         self._status: Status | None = None
         self._excluded = ""
         self._surveyed = float("-inf")
@@ -90,7 +94,14 @@ class Fleet:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
         self._surveyed = self._clock()
         try:
-            found = await self._planner(await self.survey(), self._config)
+            surveys = await self.survey()
+            self._keeping = {
+                named(Route(model.runtime, model.name))
+                for survey in surveys
+                for model in survey.models
+                if _keeps(model)
+            }
+            found = await self._planner(surveys, self._config)
         except router.BadConfig as error:
             self.routes = {}
             self.say(Status("offline", str(error)))
@@ -130,6 +141,11 @@ class Fleet:
         stand_in = self._runtimes.get("echo")
         return stand_in, _STAND_IN if stand_in else None
 
+    def yields(self, route: Route, typing: float) -> bool:
+        """Whether its prompt had better come in pieces: a key was typed so many seconds ago, and the model keeps what
+        it has evaluated. One that forgets (a sliding window, a recurrent state) would begin anew with each piece."""
+        return self.schedule.types(typing) and named(route) in self._keeping
+
     def restore(self) -> None:
         """The model that completes comes back, if it is not there, as soon as nobody's answer would suffer."""
         route = self.route
@@ -156,6 +172,8 @@ class Fleet:
             async with aclosing(runtime.generate(call)) as stream:
                 async for item in stream:
                     heard, ended = True, isinstance(item, Timing)
+                    if isinstance(item, Timing):
+                        self._heard(call, item)
                     yield item
         finally:
             if watched:
@@ -244,6 +262,12 @@ class Fleet:
             work.close()
             return
         self._background[name] = asyncio.get_running_loop().create_task(work)
+
+
+def _keeps(model: Model) -> bool:
+    """Whether a model may go back to any place of what it has evaluated."""
+    shape = model.shape
+    return shape is not None and not any(layers.window or layers.state for layers in shape.layers)
 
 
 async def _survey(runtime: Runtime) -> Survey:

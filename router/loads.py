@@ -143,7 +143,7 @@ class Loads:
     async def _move(self, route: Route, moves: Moves) -> None:
         for gone in moves.unload:
             await self._engines[gone.runtime].unload(gone)
-        for wanted in moves.load if route in moves.load else (*moves.load, route):
+        for wanted in moves.load if named(route) in map(named, moves.load) else (*moves.load, route):
             runtime = self._engines[wanted.runtime]
             if not await runtime.ready(wanted):
                 await runtime.load(wanted)

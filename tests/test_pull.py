@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import router
 from lsp import cli, terminal
 from lsp.commands import pull
+from router.models import known, machine
 from router.runtimes import ollama_pull
 from tests import fake_ollama as fake
 
@@ -294,7 +295,7 @@ def test_as_json_each_line_is_one(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_names_it_is_what_the_plan_recommends_and_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull.machine, "found", lambda file: pull.machine.known.named("rtx3060"))
+    monkeypatch.setattr(machine, "found", lambda file: known.named("rtx3060"))
     with served(pulls(HONEST)) as double:
         settings = ("--set", "runtime.engine=ollama")
         assert run("--dry-run", *settings, host=double.host) == 0

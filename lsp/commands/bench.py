@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp import terminal
 from lsp.commands.config import read_settings
-from router import BadConfig, ModelMissing, RuntimeFailure, runtimes
+from router import BadConfig, ModelMissing, RuntimeFailure, paces, runtimes
 from router.config import Config
+from router.ledger import Ledger
 from router.models import catalog, machine, speed, trial
 from router.models.budget import FIRST_LINE
 from router.models.hardware import Machine
@@ -74,9 +77,18 @@ async def bench(settings: Config, names: Sequence[str], seconds: float, rows: li
         for model in _wanted(await _installed(engines, tell), names):
             found = await trial.measure(engines[model.runtime], model, seconds, tell)
             rows.append(row(found, here))
+            _keep(settings, found)
     finally:
         for engine in engines.values():
             await engine.aclose()
+
+
+def _keep(settings: Config, found: Measured) -> None:
+    """Leave in the ledger what was measured: the plan and the prompts go by it."""
+    if found.speed.measured:
+        ledger = Ledger(settings, terminal.note)
+        ledger.write(replace(paces.line((found.model.runtime, found.model.name), found.speed), at=time.time()))
+        ledger.end()
 
 
 async def _installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:

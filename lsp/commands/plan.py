@@ -15,11 +15,13 @@ from lsp.commands.config import read_settings
 from lsp.commands.models import survey
 from router import BadConfig, tasks
 from router.config import Config
+from router.ledger import Ledger
 from router.models import catalog, known, machine, plan
 from router.models.hardware import Machine
-from router.models.picker import Speeds
 from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
+from router.paces import Paces
+from router.planning import Planning
 from router.types import Model, Survey, Task
 
 COLUMNS = ("job", "model", "weights>", "bits", "window>", "in memory", "prompt>", "first line>", "tokens/s>", "is")
@@ -29,11 +31,13 @@ STAYS = {"pinned": "always", "resident": "stays", "swapped": "comes and goes", "
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 if a job has no model. Raises BadConfig."""
     chosen = read_settings(args.settings, Path.cwd())
-    with terminal.waiting("looking at the machine and its engines"):
-        here, surveys = asyncio.run(_look(chosen, args.machine))
     jobs = tasks.shipped()
-    found = plan.make(surveys, jobs, here, chosen, speeds(chosen, args.machine), candidates())
-    there = [model for it in surveys for model in it.models]
+    if args.machine:
+        here, there = described(args.machine), list[Model]()
+        found = plan.make([Survey("ollama")], jobs, here, chosen, also=candidates())
+    else:
+        with terminal.waiting("looking at the machine and its engines"):
+            here, found, there = asyncio.run(recommended(chosen))
     missing = [] if args.machine else plan.missing(found, there)
     if args.json:
         terminal.as_json(_plain(here, found, there))
@@ -42,12 +46,13 @@ def run(args: argparse.Namespace) -> int:
     return int(bool(found.regrets))
 
 
-async def _look(settings: Config, name: str) -> tuple[Machine, Sequence[Survey]]:
-    """The machine and what its engines have; of a machine that is only named, nobody knows the engines."""
-    if name:
-        return described(name), [Survey("ollama")]
+async def recommended(settings: Config) -> tuple[Machine, Plan, list[Model]]:
+    """This machine, what the plan recommends for it, and the models that its engines have. Raises BadConfig."""
     surveys = await survey(settings)
-    return await asyncio.to_thread(machine.found, settings.machine.file), surveys
+    planning = Planning(Paces(), Ledger(settings).recent, terminal.note)
+    found = await planning.make(surveys, settings, candidates())
+    assert planning.machine is not None
+    return planning.machine, found, [model for it in surveys for model in it.models]
 
 
 def described(name: str) -> Machine:
@@ -62,11 +67,6 @@ def described(name: str) -> Machine:
 def candidates() -> list[Model]:
     """What could be fetched, by the catalogue."""
     return [catalog.candidate(it) for it in catalog.table().values()]
-
-
-def speeds(settings: Config, name: str) -> Speeds:
-    """What was measured of each model here; nothing of a machine that is only imagined."""
-    return {}
 
 
 def _print(

@@ -16,11 +16,10 @@ from msgspec.structs import asdict
 
 from lsp import terminal
 from lsp.commands.config import read_settings
-from lsp.commands.models import survey
-from lsp.commands.plan import candidates, speeds
-from router import Refused, SwitchyardError, Unreachable, tasks
+from lsp.commands.plan import recommended
+from router import Refused, SwitchyardError, Unreachable
 from router.config import Config
-from router.models import catalog, downloads, machine, plan
+from router.models import catalog, downloads, plan
 from router.runtimes import ollama_pull
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
@@ -65,9 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def wanted(settings: Config) -> list[tuple[str, int]]:
     """What the plan recommends and is missing: names and bytes. Raises BadConfig."""
-    surveys, here = asyncio.run(survey(settings)), machine.found(settings.machine.file)
-    found = plan.make(surveys, tasks.shipped(), here, settings, speeds(settings, ""), candidates())
-    there = [model for survey in surveys for model in survey.models]
+    _, found, there = asyncio.run(recommended(settings))
     return [(model.name, model.size) for model in plan.missing(found, there) if model.runtime == "ollama"]
 
 

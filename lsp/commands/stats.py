@@ -15,6 +15,7 @@ from lsp import page, terminal
 from lsp.commands.config import read_settings
 from router import SwitchyardError, archive, book, reckoning, stats
 from router.config import Cost
+from router.paces import BENCH
 from router.reckoning import duration, share
 from router.stats import Part, Report, Spread
 from router.types import Turn
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.forget:
         return _forget(ledger, args.yes)
     cost = read_settings(args.settings, Path.cwd()).cost
-    turns = archive.read(ledger, args.since.timestamp(), args.task)
+    turns = [it for it in archive.read(ledger, args.since.timestamp(), args.task) if it.task != BENCH]
     report = _report(turns, cost)
     if args.html:
         tasks = {it.name: _report([turn for turn in turns if turn.task == it.name], cost) for it in report.tasks}

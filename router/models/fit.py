@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.models import memory, speed
 from router.models.hardware import Machine
@@ -15,6 +16,7 @@ from router.types import Model
 GB = 10**9
 MARGIN = 1 << 30  # bytes that llama.cpp's placement leaves free on a card (`--fit-target`), the desktop's among them
 SYSTEM = 2 << 30  # bytes of main memory that the editor and the system are left, beside what they hold already
+PROCESSOR = "embedded"  # the engine that leaves a card of its own memory alone: its wheel has no code for one
 PROMPTS = 512 << 20  # bytes of earlier prompts that are kept in main memory, per model; notes say how to hold it there
 LEAST_SHARE = 0.15  # of the weights on the accelerator; below it the processor alone does as well
 BATCH = {"typing": 256, "attended": 512, "background": 512}  # tokens; also the step at which a prefill can be stopped
@@ -64,6 +66,9 @@ def fit(
 ) -> Fit | None:
     """The model in this room with this window, or None; what a card can't hold goes to main memory."""
     split = bool(machine.gpus) and not machine.unified
+    if split and model.runtime == PROCESSOR:
+        found = fit(replace(machine, gpus=()), Room(room.slow), model, window, slots, batch, known)
+        return found and replace(found, fast=0.0, slow=found.fast)
     overhead = memory.CONTEXT if split else 0
     need = memory.need(model, window, slots=slots, batch=batch, prompt_cache=PROMPTS, overhead=overhead)
     fast, slow, share = float(need.total), float(need.host), 1.0

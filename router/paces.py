@@ -1,0 +1,98 @@
+"""How fast the models here are, learned from every turn, and how long a prompt may be by that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from router.models.budget import prompt_tokens
+from router.models.speed import Estimate, Speed, learned, replayed
+from router.models.tokens import Tokenizer
+from router.types import Call, Route, Task, Timing, Turn
+
+BENCH = "bench"  # the task of the lines that `switchyard bench` leaves in the ledger
+SAMPLES = 24  # prompts after which a model's characters per token are known
+CHANGED = 1.3  # times more or less; a budget that follows every turn would move the window, and with it the cache
+REUSED = {"typing": 0.9, "attended": 0.0, "background": 0.0}  # of a prompt, by what `python -m bench reuse` shows
+
+Key: TypeAlias = "tuple[str, str]"  # engine and model
+
+
+class Paces:
+    """What is known of each model's speed and tokens; for the event loop's use only."""
+
+    def __init__(self) -> None:
+        self._estimates: dict[Key, Estimate] = {}
+        self._tokenizers: dict[Key, Tokenizer] = {}
+        self._last: dict[Key, str] = {}
+        self._budgets: dict[tuple[str, Key], int] = {}
+
+    def seed(self, estimates: Mapping[Key, Estimate]) -> None:
+        """What a plan knows of models that have had no turn here yet."""
+        self._estimates = {key: self._estimates.get(key, seeded) for key, seeded in estimates.items()}
+
+    def heard(self, call: Call, timing: Timing) -> None:
+        """An answer is done: its engine's own account is one more sample."""
+        key = call.route.runtime, call.route.model
+        shared = _shared(self._last.get(key, ""), call.prompt)
+        self._last[key] = call.prompt
+        self._estimates[key] = self._estimates.get(key, Estimate()).with_turn(timing, shared)
+        tokenizer = self._tokenizers.get(key, Tokenizer())
+        if len(tokenizer.ratios) < SAMPLES and not call.system:
+            self._tokenizers[key] = tokenizer.with_turn(call.prompt, timing.prompt_tokens)
+
+    def speed(self, route: Route) -> Speed:
+        """Tokens/s, as far as anybody knows."""
+        return known(self._estimates.get((route.runtime, route.model), Estimate()))
+
+    def budget(self, task: Task, route: Route) -> int:
+        """Tokens that a prompt may have, so that its first line comes in time; it changes when the speed has."""
+        key = task.name, (route.runtime, route.model)
+        now = prompt_tokens(task, self.speed(route), route.window, REUSED[task.lane])
+        held = self._budgets.get(key, 0)
+        if not held or not held / CHANGED < now < held * CHANGED:
+            self._budgets[key] = held = now
+        return held
+
+    def characters(self, task: Task, route: Route) -> int:
+        """Characters of code that are sure to be no more than the budget."""
+        return self._tokenizers.get((route.runtime, route.model), Tokenizer()).characters(self.budget(task, route))
+
+
+def known(estimate: Estimate) -> Speed:
+    """What turns have shown of a speed, else what was expected."""
+    return learned(estimate) or estimate.expected
+
+
+def estimate(turns: Iterable[Turn], expected: Speed, limit: Speed) -> Estimate:
+    """What turns of the ledger, the newest first, say of one model; what was measured on purpose goes before what such
+    hardware does."""
+    lines = list(turns)
+    measured = next((_measured(turn) for turn in lines if turn.task == BENCH), expected)
+    return replayed([turn for turn in reversed(lines) if turn.task != BENCH], Estimate(measured, limit))
+
+
+def line(model: Key, speed: Speed) -> Turn:
+    """What `switchyard bench` leaves in the ledger: the tokens of one second of reading, and of one of writing."""
+    engine, name = model
+    turn = Turn(BENCH, engine, name, "silent", total_ms=2000.0)
+    read, written = round(speed.prefill), round(speed.decode)
+    return replace(
+        turn, prompt_tokens=read, reused_tokens=0, answer_tokens=written, prefill_ms=1000.0, decode_ms=1000.0
+    )
+
+
+def _measured(turn: Turn) -> Speed:
+    read, written = turn.prefill_ms / 1000, turn.decode_ms / 1000
+    return Speed(turn.prompt_tokens / read if read else 0.0, turn.answer_tokens / written if written else 0.0, True)
+
+
+def _shared(before: str, now: str) -> float:
+    """The share of a prompt that the one before began with, too; by halving, for both may be long."""
+    low, high = 0, min(len(before), len(now))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if before[:middle] == now[:middle] else (low, middle - 1)
+    return low / len(now) if now else 0.0

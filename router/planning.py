@@ -1,0 +1,72 @@
+"""Makes the plan: looks at the machine, asks the ledger how fast its models were, and gives the fleet its routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from router import BadConfig, BadLedger, paces, tasks
+from router.config import Config
+from router.fleet import Planned
+from router.models import machine, plan, speed
+from router.models.hardware import Machine
+from router.models.picker import ANYWHERE
+from router.models.plan import Plan
+from router.models.speed import Estimate, Speed
+from router.types import Model, Survey, Turn
+
+Recent = Callable[[str, str], Sequence[Turn]]
+Note = Callable[[str], object]
+
+
+class Planning:
+    """A fleet's planner; `paces` learns from each turn what the next plan, and each prompt, goes by.
+
+    `recent` gives the ledger's last lines of an engine's model, the newest first; it is called in a thread.
+    """
+
+    def __init__(self, learned: paces.Paces, recent: Recent, note: Note = lambda sentence: None) -> None:
+        self.paces = learned
+        self.plan = Plan()
+        self.machine: Machine | None = None
+        self._recent, self._note = recent, note
+
+    async def __call__(self, surveys: Sequence[Survey], config: Config) -> Planned:
+        """The routes for what these engines have. Raises BadConfig when nothing, not even `echo`, can complete."""
+        await self.make(surveys, config)
+        if not self.plan.choices:
+            raise BadConfig(self.plan.regrets["complete"])
+        routes = {name: choice.route for name, choice in self.plan.choices.items()}
+        return Planned(routes, self.plan.regrets, self.plan.moves)
+
+    async def make(self, surveys: Sequence[Survey], config: Config, also: Sequence[Model] = ()) -> Plan:
+        """The plan for what these engines have; see plan.make."""
+        self.machine, estimates = await asyncio.to_thread(self._look, surveys, config)
+        self.paces.seed(estimates)
+        speeds = {key: it for key, seeded in estimates.items() if (it := paces.known(seeded)).measured}
+        self.plan = plan.make(surveys, tasks.shipped(), self.machine, config, speeds, also)
+        return self.plan
+
+    def _look(self, surveys: Sequence[Survey], config: Config) -> tuple[Machine, dict[paces.Key, Estimate]]:
+        """In a thread: the machine, and what is known of each model on it."""
+        here = self._found(config)
+        models = [model for it in surveys for model in it.models if not (model.remote or model.runtime == "echo")]
+        return here, {(model.runtime, model.name): self._estimate(model, here) for model in models}
+
+    def _found(self, config: Config) -> Machine:
+        """The machine; a description of it that is wrong is told, and the machine itself is looked at."""
+        try:
+            return machine.found(config.machine.file)
+        except BadConfig as error:
+            self._note(str(error))
+            return machine.probe()
+
+    def _estimate(self, model: Model, here: Machine) -> Estimate:
+        try:
+            turns = self._recent(model.runtime, model.name)
+        except BadLedger:
+            turns = []
+        if model.runtime in ANYWHERE:
+            return paces.estimate(turns, Speed(), Speed())
+        window = min(model.window or 4096, 4096)
+        return paces.estimate(turns, speed.roofline(here, model, window), speed.bound(here, model, window))
