@@ -15,7 +15,8 @@ PURE = """
     types tasks cache fates shares stats reckoning answers completion config layers policy
     settings toml
     context/begun context/blocks context/brackets context/crossing context/flat context/grammars
-    context/headers context/imports context/language context/lines context/privacy context/stretches context/syntax context/tags context/window
+    context/headers context/imports context/language context/lines context/privacy context/stretches
+    context/syntax context/tags context/window
     context/ignore context/invisible context/rulebook context/secrets
     echo/__init__ echo/choice echo/places
     models/catalog models/shape models/memory
