@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from router.stats import Spread
+from router.ledger.stats import Spread
 
 WIDTH = 640
 _LEFT, _RIGHT, _EDGE = (

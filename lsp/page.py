@@ -10,10 +10,10 @@ from importlib.resources import files
 
 from lsp import charts, terminal
 from lsp.charts import Bar, Layer, Line, Strip
-from router import reckoning, stats
 from router.config import Cost
-from router.reckoning import amount, duration, energy, share
-from router.stats import Part, Report, Taken, Tokens
+from router.ledger import reckoning, stats
+from router.ledger.reckoning import amount, duration, energy, share
+from router.ledger.stats import Part, Report, Taken, Tokens
 
 HUES = ("complete", "explain", "document", "review", "review_changes", "refactor", "fix")
 _WEEK = 7  # days over which an acceptance is taken together; a single day is mostly too few

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import config, energy
-from router.energy import MeterFailed, Nvml, Rapl, Sampler, Steady
-from router.ledger import Journey, Ledger
+from router import config
+from router.ledger import Journey, Ledger, energy
+from router.ledger.energy import MeterFailed, Nvml, Rapl, Sampler, Steady
+from router.ledger.shares import Shares
 from router.runtimes.scripted import Cue
-from router.shares import Shares
 from router.types import Route
 from tests.fixture import complete
 from tests.test_engine import Yard

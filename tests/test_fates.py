@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.fates import Fates
+from router.ledger.fates import Fates
 from router.types import Fate
 from tests.fixture import complete
 

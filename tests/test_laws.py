@@ -12,15 +12,16 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    types tasks cache fates shares stats reckoning answers completion config layers policy
-    settings toml
+    types tasks cache answers completion config layers policy paces settings toml
     context/begun context/blocks context/brackets context/crossing context/flat context/grammars
     context/headers context/imports context/language context/lines context/privacy context/stretches
     context/syntax context/tags context/window
     context/ignore context/invisible context/rulebook context/secrets
     echo/__init__ echo/choice echo/places
-    models/catalog models/shape models/memory
-    models/families models/plan models/gguf models/hardware models/known models/speed models/budget models/tokens
+    ledger/fates ledger/shares ledger/stats ledger/reckoning
+    models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
+    models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
+    models/tokens
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

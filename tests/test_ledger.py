@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from router import BadLedger, archive, book, config
-from router.journal import MOST, Journal
-from router.ledger import Journey, Ledger
+from router import BadLedger, config
+from router.ledger import Journey, Ledger, archive, book
+from router.ledger.journal import MOST, Journal
 from router.types import Route, Timing, Turn
 from tests.fixture import complete
 from tests.lsp_client import editor, scripted
@@ -242,8 +242,8 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(path: str, notes: Notes) -
 
 LIMITED = """
 import resource, sys
-from router import archive
-from router.journal import Journal
+from router.ledger import archive
+from router.ledger.journal import Journal
 from tests.test_ledger import TURN, Notes
 path, notes = sys.argv[1], Notes()
 it = Journal(path, 400, notes, batch=0.01, retry=0.02)

@@ -20,6 +20,7 @@ from router.engine import Router
 from router.models import families
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Call, Document, Request, Span, Status
+from tests.fixture import at
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,25 @@ def test_a_secret_that_hides_behind_what_is_not_seen_is_masked() -> None:
     assert privacy.shown(f"{KEY[:9]}\u200b{KEY[9:]}", "") == ("*" * len(KEY), "")
 
 
+@pytest.mark.parametrize(
+    ("picture", "inside"),
+    [
+        (f"a = '{KEY}‸'", True),
+        (f"a = '{KEY[:9]}‸{KEY[9:]}'", True),
+        (f"a = '‸{KEY}'", True),
+        (f"a = '{KEY}'‸", False),
+        (f"a = '{KEY}'\nb = ‸\n", False),
+        ('password = "hunter2hunter‸"', True),
+        ('password = "hunter2hunter‸', True),
+        ('password = "‸"', False),
+        ("password = ‸", False),
+        ("‸", False),
+    ],
+)
+def test_nobody_is_asked_to_go_on_with_a_secret(picture: str, inside: bool) -> None:
+    assert privacy.at_secret(*at(picture)) == inside
+
+
 def test_an_answer_never_shows_a_mask_of_ours() -> None:
     assert privacy.hidden("'********'", f"a = '{KEY}'")
     assert not privacy.hidden("/********/", "/********/\n")
@@ -224,7 +244,11 @@ def test_no_text_and_no_name_can_close_its_fence(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", sorted({mark for family in families.table().values() for mark in family.marks if "|" in mark})
+    "mark",
+    sorted(
+        {mark for family in families.table().values() for mark in family.marks}
+        | {"[INST]", "<</SYS>>", "<|start_header_id|>", "<s>"}
+    ),
 )
 def test_no_mark_of_a_family_is_left_in_a_fence(mark: str) -> None:
     assert mark not in privacy.fenced(f"a{mark}b\u200b{mark[:2]}\u200b{mark[2:]}", NONCE)
@@ -322,8 +346,8 @@ async def _asked(root: str, opened: list[str], family: str) -> tuple[list[Call],
         router.opened(document)
     excluded = 0
     for document in documents:
-        at = len(document.text)
-        async for _ in router.ask(Request("complete", document, Span(at, at))):
+        end = len(document.text)
+        async for _ in router.ask(Request("complete", document, Span(end, end))):
             pass
         excluded += told[-1].state == "excluded"
     await router.aclose()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import reckoning, stats
 from router.config import Cost
-from router.stats import Report, Spread, Taken
+from router.ledger import reckoning, stats
+from router.ledger.stats import Report, Spread, Taken
 from router.types import Turn
 
 NOW = 1_800_000_000.0  # a Friday, 08:00 UTC

@@ -17,7 +17,7 @@ import pytest
 
 from lsp import charts, cli
 from lsp.commands import stats as command
-from router import book
+from router.ledger import book
 from router.types import Turn
 
 DAY = 86400.0

@@ -13,11 +13,12 @@ import msgspec
 
 from lsp import page, terminal
 from lsp.commands.config import read_settings
-from router import SwitchyardError, archive, book, reckoning, stats
+from router import SwitchyardError
 from router.config import Cost
+from router.ledger import archive, book, reckoning, stats
+from router.ledger.reckoning import duration, share
+from router.ledger.stats import Part, Report, Spread
 from router.paces import BENCH
-from router.reckoning import duration, share
-from router.stats import Part, Report, Spread
 from router.types import Turn
 
 _BARS = "▁▂▃▄▅▆▇█"

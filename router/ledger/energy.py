@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from router.config import Config
-from router.shares import Shares
+from router.ledger.shares import Shares
 
 RAPL = Path("/sys/class/powercap")
 LATE = 0.1  # seconds after which a reading says nothing any more about the moment that it was asked for

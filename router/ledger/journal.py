@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from router import BadLedger, book
+from router import BadLedger
+from router.ledger import book
 from router.types import Turn
 
 BATCH = 0.5  # seconds in which lines gather before they are written together

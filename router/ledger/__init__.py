@@ -11,9 +11,10 @@ from threading import Lock
 
 from msgspec.structs import replace
 
-from router import archive, book, config, energy
-from router.fates import Fates, Settled
-from router.journal import KEPT, Journal
+from router import config
+from router.ledger import archive, book, energy
+from router.ledger.fates import Fates, Settled
+from router.ledger.journal import KEPT, Journal
 from router.types import Fate, Outcome, Request, Route, Timing, Turn
 
 Note = Callable[[str], object]

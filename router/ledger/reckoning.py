@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from router.config import Cost
-from router.stats import Report
+from router.ledger.stats import Report
 
 MONTH = 30.44  # days, on average
 WORKDAY = 8 * 3600.0  # seconds in which people ask

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from router.book import COLUMNS, LINE, Damaged, check, connect, sentences
+from router.ledger.book import COLUMNS, LINE, Damaged, check, connect, sentences
 from router.types import Turn
 
 if TYPE_CHECKING:
