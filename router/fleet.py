@@ -12,10 +12,9 @@ from msgspec import Struct
 import router
 from router import loads
 from router.config import Config
-from router.loads import named
 from router.models import families, plan
 from router.schedule import Scheduler
-from router.types import Call, Delta, Model, Route, Runtime, Status, Survey, Timing
+from router.types import Call, Delta, Route, Runtime, Status, Survey, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
@@ -64,7 +63,6 @@ class Fleet:
         self._config, self._tell, self._clock, self._planner = config, tell, clock, planner
         self._runtimes, self._heard = engines, heard
         self._regrets: Mapping[str, str] = {}
-        self._keeping: set[str] = set()
         self._status: Status | None = None
         self._excluded = ""
         self._surveyed = float("-inf")
@@ -94,14 +92,7 @@ class Fleet:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
         self._surveyed = self._clock()
         try:
-            surveys = await self.survey()
-            self._keeping = {
-                named(Route(model.runtime, model.name))
-                for survey in surveys
-                for model in survey.models
-                if _keeps(model)
-            }
-            found = await self._planner(surveys, self._config)
+            found = await self._planner(await self.survey(), self._config)
         except router.BadConfig as error:
             self.routes = {}
             self.say(Status("offline", str(error)))
@@ -140,11 +131,6 @@ class Fleet:
                 self._lost(runtime, failure)
         stand_in = self._runtimes.get("echo")
         return stand_in, _STAND_IN if stand_in else None
-
-    def yields(self, route: Route, typing: float) -> bool:
-        """Whether its prompt had better come in pieces: a key was typed so many seconds ago, and the model keeps what
-        it has evaluated. One that forgets (a sliding window, a recurrent state) would begin anew with each piece."""
-        return self.schedule.types(typing) and named(route) in self._keeping
 
     def restore(self) -> None:
         """The model that completes comes back, if it is not there, as soon as nobody's answer would suffer."""
@@ -262,12 +248,6 @@ class Fleet:
             work.close()
             return
         self._background[name] = asyncio.get_running_loop().create_task(work)
-
-
-def _keeps(model: Model) -> bool:
-    """Whether a model may go back to any place of what it has evaluated."""
-    shape = model.shape
-    return shape is not None and not any(layers.window or layers.state for layers in shape.layers)
 
 
 async def _survey(runtime: Runtime) -> Survey:

@@ -56,6 +56,8 @@ class Answer:
                 self.stop()
         if self._failure is not None:
             raise self._failure
+        if self.task.done() and not self.task.cancelled():
+            self.task.result()  # an error of our own is not a silence
 
     def stop(self) -> None:
         """Nobody wants it any more."""
@@ -78,20 +80,18 @@ class Answer:
         """Answer for one turn; whether that was the last."""
         try:
             working = self._ledger.working(self._call.route.runtime)
-            async with self._fleet.schedule.stint(self._place), working as work, aclosing(self._stream()) as stream:
+            async with self._fleet.schedule.stint(self._place), working as work:
                 self.works.append(work)
                 self.begun = self.begun or self._clock()
-                async for item in stream:
-                    self._place.spoke = True
-                    self._hear(item)
+                async with aclosing(self._fleet.generate(self._rest(), watched=False)) as stream:
+                    async for item in stream:
+                        self._place.spoke = True
+                        self._hear(item)
         except Interrupted:
             self._bound.clear()
             return self._stopped
         self._say(*self._bound)
         return True
-
-    def _stream(self) -> AsyncGenerator[Item, None]:
-        return self._fleet.generate(self._rest(), watched=False)
 
     def _rest(self) -> Call:
         """What is still to be asked; about a token comes with each stretch."""
