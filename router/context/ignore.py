@@ -16,7 +16,6 @@ _CLASSES = {
     "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r" \t\n\r\f\v",
     "upper": "A-Z", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
-_EVERYTHING = "**"
 
 
 class Rule(Struct, frozen=True):
@@ -71,10 +70,12 @@ def sheet(text: str, name: str, base: str = "", lifting: bool = True, empty: boo
 
     `lifting`: whether `!` takes back. `empty`: a file without any pattern keeps out everything.
     """
-    rules = tuple(rules_of(text, lifting)) if text.count("*") <= _STARS else ()
-    if len(rules) > _MOST or (not rules and (empty or text.count("*") > _STARS)):
-        rules = tuple(rules_of(_EVERYTHING))
-    return Sheet(name, base, rules[::-1], _any(rules, False), _any(rules, True))
+    rules = tuple(rules_of(text, lifting)) if text.count("*") <= _STARS else None
+    if rules is None or len(rules) > _MOST:
+        return everything(name, base, "which holds more rules than anybody writes")
+    if empty and not rules:
+        return everything(name, base, "which is empty")
+    return _sheet(name, base, rules)
 
 
 def rules_of(text: str, lifting: bool = True) -> Iterator[Rule]:
@@ -89,10 +90,13 @@ def rules_of(text: str, lifting: bool = True) -> Iterator[Rule]:
 
 
 def everything(name: str, base: str, why: str) -> Sheet:
-    """A sheet for what cannot be read: it keeps out all that lies below; `why` stands where its rule would."""
-    (rule,) = rules_of(_EVERYTHING)
-    rules = (Rule(0, why, False, False, rule.path, rule.exact, rule.folded),)
-    return Sheet(name, base, rules, _any(rules, False), _any(rules, True))
+    """A sheet that keeps out all that lies below `base`; `why` stands where its rule would."""
+    (rule,) = rules_of("**")
+    return _sheet(name, base, (Rule(0, why, False, False, rule.path, rule.exact, rule.folded),))
+
+
+def _sheet(name: str, base: str, rules: tuple[Rule, ...]) -> Sheet:
+    return Sheet(name, base, rules[::-1], _any(rules, False), _any(rules, True))
 
 
 def _line(line: str) -> str:

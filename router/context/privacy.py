@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from unicodedata import normalize
 
 from router.context import ignore
 from router.context.invisible import visible
+from router.context.lines import around, first_line, last_line
 from router.context.secrets import MASK, masked
+from router.models import families
 
 # Files that hold secrets by their name alone, as .gitignore patterns.
 SECRET = (
@@ -22,6 +24,7 @@ _PUBLIC = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist"
 _LONGEST = 512  # characters of a pattern
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HIDDEN = re.compile(re.escape(MASK) + "{6}")
+_CHAT = (r"</?s>", r"\[/?INST\]", "<</?SYS>>", "</?(?:start|end)_of_turn>", "</?(?:tool_call|tool_response|think)>")
 _NONCE = re.compile(r"\w{8,64}", re.ASCII)
 
 
@@ -102,8 +105,13 @@ def _anywhere(pattern: str) -> Iterator[str]:
 # What a file may say
 
 
+@lru_cache(16)  # the other open documents are the same at each keystroke
 def clean(text: str) -> str:
-    """`text` as a prompt may hold it: no secrets, nothing that cannot be seen, the line ends that models know."""
+    """`text` as a prompt may hold it: no secrets, nothing that cannot be seen, the line ends that models know.
+
+    A mask is as long as what it hides; what cannot be seen is gone, which moves no cursor: an answer goes where the
+    request's cursor is.
+    """
     return masked(visible(_plain(text)))
 
 
@@ -118,6 +126,22 @@ def shown(*stretches: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def at_secret(text: str, at: int) -> bool:
+    """Whether the cursor stands in or at the end of a secret: nobody is asked to go on with it, or with its mask.
+
+    A text in quotes counts as soon as it would be one if it ended here.
+    """
+    before, after = around(text, at)
+    before, after = last_line(before), first_line(after)
+    quote = next((sign for sign in reversed(before) if sign in "\"'`"), "")
+    return any(_touched(before, rest) for rest in dict.fromkeys((after, quote)))
+
+
+def _touched(before: str, after: str) -> bool:
+    line, place = before + after, slice(max(0, len(before) - 1), len(before) + 1)
+    return masked(line)[place] != line[place]
+
+
 def hidden(answer: str, text: str) -> bool:
     """Whether an answer holds a mask that the user's own `text` does not: it is never shown."""
     return _HIDDEN.search(answer) is not None and _HIDDEN.search(text) is None
@@ -127,7 +151,7 @@ def fenced(text: str, nonce: str, name: str = "") -> str:
     """`text`, which is not trusted, between two lines that it cannot write itself, for it does not know the `nonce`.
 
     `nonce`: 8 to 64 letters and digits, new and random for each prompt; ValueError if it is not. `name` tells what it
-    is. The marks with which chats are laid out are broken up, as `Family.escape` does with those of its family.
+    is. Marks are broken up as by `Family.escape`, those of all families and of chats.
     """
     if not _NONCE.fullmatch(nonce):
         raise ValueError("A nonce is 8 to 64 letters and digits.")
@@ -136,13 +160,15 @@ def fenced(text: str, nonce: str, name: str = "") -> str:
     return f"<<<{nonce} {label}".rstrip() + f"\n{inside}\n{nonce}>>>"
 
 
-_CHAT = re.compile(
-    r"<[|｜][^<>\n]{1,64}[|｜]>|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|</?(?:tool_call|think)>"
-)
-
-
 def _defused(text: str) -> str:
-    return _CHAT.sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+    return _marks().sub(lambda found: f"{found[0][0]}\u200b{found[0][1:]}", text)
+
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """The marks of all families, and those with which chats are laid out."""
+    known = {re.escape(mark) for family in families.table().values() for mark in family.marks}
+    return re.compile("|".join(("<[|｜][^<>\n]{1,64}[|｜]>", *sorted(known), *_CHAT)))
 
 
 def _plain(text: str) -> str:
