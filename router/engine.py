@@ -226,10 +226,8 @@ class Router:
         rested, kept.asked = now - kept.asked >= RESTED, now
         if route.family == families.PLAIN:
             return completion.plain(task, request, route, self._others(request.document))
-        if kept.room < 1:
-            route = replace(route, window=int(kept.room * (route.window or completion.UNKNOWN)))
-        shown = self.paces.characters(task, route)
-        call, kept.window = completion.call(task, request, route, kept.window, rested, shown)
+        fits = completion.extent(route.window, task.max_tokens, self.paces.characters(task, route)).characters
+        call, kept.window = completion.call(task, request, route, kept.window, rested, int(kept.room * fits))
         return call
 
     def _others(self, document: Document) -> list[Document]:
