@@ -118,7 +118,7 @@ def _place(text: str, at: int, first: int) -> dict[str, int]:
 
 COMPETITORS: dict[str, dict[str, str] | None] = {
     "bare echo": None,
-    "Switchyard, Ollama": {"runtime__engine": "ollama", "runtime__ollama__host": "{host}", "runtime__model": MODEL},
+    "Switchyard, Ollama": {"runtime__engine": "ollama", "runtime__ollama__host": "{host}", "models__complete": MODEL},
     "Switchyard, OpenAI": {"runtime__engine": "openai", "runtime__openai__host": "{host}"},
 }
 
