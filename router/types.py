@@ -208,6 +208,20 @@ class Timing(Struct, frozen=True):
     ended: Literal["stop", "limit"] = "stop"
 
 
+class Piece(Struct, frozen=True):
+    """A stretch of a file that a prompt may show: `text` stands there verbatim, from code point `start` on.
+
+    `source` names what brought it (one of `gather.SOURCES`); `worth` says how much it is expected to help, and only
+    compares. Whole lines, but for the blanks at their ends; a signature may begin within its line.
+    """
+
+    source: str
+    path: str
+    text: str
+    start: int
+    worth: float
+
+
 class Insertion(Struct, frozen=True):
     """Text to put in the place of `span` (mostly a cursor)."""
 
