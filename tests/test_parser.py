@@ -27,7 +27,7 @@ GOOD = "def sort(wagons):\n    return wagons\n"
 TOLD = tags("python", GOOD)
 CUES = """
 import os, signal, sys, time
-from router.context import parser_child
+from router.context import crossing, parser_child
 
 def tags(language, text, real=parser_child.tags):
     if "CRASH" in text:
@@ -41,6 +41,8 @@ def tags(language, text, real=parser_child.tags):
         bytearray(1 << 40)
     if "BABBLE" in text:
         os.write(1, b"a library says something")
+    if "LIE" in text:
+        crossing.told = lambda tags: crossing.frame(b"\\x94\\x90\\xa1a\\xc4\\x03abc\\x90")
     return real(language, text)
 
 with open(sys.argv[2], "a") as births:
@@ -167,6 +169,34 @@ def test_an_idle_child_ends_and_another_takes_its_place(child: Child) -> None:
         assert len(child.born) == 2
 
     run(body, lambda: Parser(child.command, idle=0.01))
+
+
+def test_what_comes_while_an_idle_child_ends_is_parsed_by_the_next(child: Child) -> None:
+    async def body(parser: Parser) -> None:
+        assert await parser.tags("a.py", "python", GOOD) == TOLD
+        assert parser._process is not None
+        ending, ended = asyncio.Event(), parser._process.end
+
+        async def end() -> None:
+            ending.set()
+            await asyncio.sleep(0)
+            await ended()
+
+        parser._process.end = end
+        await ending.wait()
+        assert await parser.tags("a.py", "python", GOOD) == TOLD
+        assert len(child.born) == 2
+
+    run(body, lambda: Parser(child.command, idle=0.01))
+
+
+def test_a_child_that_answers_nonsense_is_ended(child: Child) -> None:
+    async def body(parser: Parser) -> None:
+        assert await parser.tags("a.py", "python", "LIE") is None
+        assert await parser.tags("a.py", "python", GOOD) == TOLD
+        assert len(child.born) == 2
+
+    run(body, lambda: Parser(child.command))
 
 
 @pytest.mark.parametrize("command", [("/nonexistent/python",), (sys.executable, "-I", "-c", "")])

@@ -58,6 +58,47 @@ def told(path: Path) -> str:
     return page(text, tags(language_of(path.name), text))
 
 
+def names(language: str, text: str) -> list[str]:
+    return [f"{one.kind} {one.parent}.{one.name}".replace(" .", " ") for one in tags(language, text).definitions]
+
+
+def test_a_header_of_cpp_is_read_as_one() -> None:
+    assert names("c", "namespace yard {\nclass Wagon {\npublic:\n  int total();\n};\n}\n") == [
+        "namespace yard",
+        "class yard.Wagon",
+        "method yard.Wagon.total",
+    ]
+    assert names("c", "struct wagon { int load; };\n") == ["struct wagon", "attribute wagon.load"]
+
+
+def test_what_is_local_is_no_definition_and_what_is_said_again_is_none_either() -> None:
+    python = "class A:\n    def f(self):\n        x = self.y = 1\n        def g(): z = self.y = 2\n    y = 3\n"
+    assert names("python", python) == ["class A", "method A.f", "attribute A.y", "function A.f.g"]
+    assert names("go", "package a\nvar x = 1\nfunc f() {\n\tvar y = 2\n\tconst z = 3\n}\n") == [
+        "variable x",
+        "function f",
+    ]
+    assert names("c", "int f(void) { static int x; int g(int); return x; }\n#define A 1\n#define A 2\n") == [
+        "function f",
+        "macro A",
+    ]
+
+
+def test_a_header_begins_with_its_name_where_much_stands_before_it() -> None:
+    above = "".join(f"    @Annotation{at}(with = {{1, 2, 3}})\n" for at in range(30))
+    (one, two) = tags("java", f"class A {{\n{above}    int f(int x) {{ return x; }}\n}}\n").definitions
+    assert one.signature == "class A"
+    assert two.signature == "int f(int x)"
+
+
+def test_what_nests_endlessly_has_a_name_that_does_not() -> None:
+    found = tags("javascript", "function sorting() {" * 500).definitions
+    assert len(found) == 0 or max(len(one.parent) for one in found) < 500
+    found = tags("javascript", "function sorting() {" * 500 + "}" * 500).definitions
+    assert len(found) == 500
+    assert max(len(one.parent) for one in found) < 500
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_what_is_told_of_a_file(path: Path) -> None:
     assert told(path) == path.with_name(path.name + ".tags").read_text("utf-8")

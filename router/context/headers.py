@@ -19,9 +19,15 @@ _WORDS = re.compile(r"\w")
 Standing: TypeAlias = "dict[int, tuple[int, bool]]"  # end -> start, and whether it is a comment
 
 
-def signature(text: str, start: int, whole: int, end: int) -> str:
-    """The header that begins at `start`, or at `whole` where little stands between; verbatim."""
+def signature(text: str, start: int, whole: int, at: int, end: int) -> str:
+    """The header that begins at `start`, or at `whole` where little stands between; verbatim.
+
+    Where much stands before the name, which is `at`, it begins with the name's line.
+    """
     first = whole if start - whole <= _WRAPPED else start
+    if at - first > SIGNATURE // 2:
+        first = max(first, text.rfind("\n", first, at) + 1)
+        first += len(text[first:at]) - len(text[first:at].lstrip())
     return text[first : min(end, first + SIGNATURE)].rstrip()
 
 

@@ -5,6 +5,7 @@
     ; comment: // /* */                     what begins a line comment, then what encloses one; - is none
     ; grammar: tree_sitter_go.language      the package and function; `tree_sitter_languages.x` is reached by ctypes
     ; like: c                               takes over that language's queries
+    ; unless: cpp ^class                    a text in which this stands is one in that language
 
 Below the head stand the queries; `tags.py` says what their captures mean.
 """
@@ -17,14 +18,15 @@ from importlib.resources import files
 
 import msgspec
 
-_HEAD = re.compile(r"^; (names|comment|grammar|like): *(.*)$", re.M)
+_HEAD = re.compile(r"^; (names|comment|grammar|like|unless): *(.*)$", re.M)
 _NAME = re.compile(r"([\w+#-]+)(?: \(([^)]*)\))?")
 
 
 class Language(msgspec.Struct, frozen=True):
     """One file of languages/. `names` are an editor's, the first of them the usual one; `endings` leads to them.
 
-    `line` begins a comment and `block` encloses one (empty: it has none).
+    `line` begins a comment and `block` encloses one (empty: it has none). A text in which the pattern of `unless` is
+    found is one in its language.
     """
 
     key: str
@@ -36,6 +38,12 @@ class Language(msgspec.Struct, frozen=True):
     package: str
     function: str
     queries: str
+    unless: tuple[str, str] | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are queries."""
+        return "@" in self.queries
 
 
 @cache
@@ -52,6 +60,14 @@ def languages() -> dict[str, Language]:
 def language(name: str) -> Language | None:
     """The language that an editor calls so; None: there is no file for it."""
     return _named().get(name)
+
+
+def spoken(name: str, text: str) -> str:
+    """The language of a text in a file that the language of this name is for: C++ also stands in files of C."""
+    found = language(name)
+    if found is None or found.unless is None or not re.search(found.unless[1], text, re.M):
+        return name
+    return found.unless[0]
 
 
 def language_of(file: str) -> str:
@@ -78,6 +94,7 @@ def _read(key: str, texts: dict[str, str]) -> Language:
     line, *block = head["comment"].split()
     package, _, function = head["grammar"].rpartition(".")
     like = texts[head["like"]] if "like" in head else ""
+    unless = head.get("unless", "").split(" ", 1)
     return Language(
         key=key,
         title=text.partition("\n")[0].strip("; "),
@@ -88,6 +105,7 @@ def _read(key: str, texts: dict[str, str]) -> Language:
         package=package,
         function=function,
         queries=like + text,
+        unless=(unless[0], unless[1]) if len(unless) > 1 else None,
     )
 
 

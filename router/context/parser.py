@@ -79,13 +79,15 @@ class Parser:
         return len(self._blamed[name]) >= GUILTY or (bool(self._failed) and _digest(text) in self._failed)
 
     async def _run(self) -> None:
-        """Have everything parsed, then wait for more for a while."""
+        """Have everything parsed, until there was nothing for a while. What comes while the child ends is seen to."""
         try:
-            while self._waiting or await self._more():
-                try:
-                    await self._serve(await self._ready())
-                except Lost:
-                    await self._recover()
+            while self._waiting:
+                while self._waiting or await self._more():
+                    try:
+                        await self._serve(await self._ready())
+                    except Lost:
+                        await self._recover()
+                await self._end()
         finally:
             await self._end()
 
@@ -113,15 +115,9 @@ class Parser:
                 process.say(crossing.order([(job.language, job.text) for job in batch]))
             if not self._sent:
                 return
-            try:
-                answer = crossing.heard(await process.answer(self._deadline))
-            except ValueError as error:
-                raise Lost from error
-            references: list[tuple[str, int]] = []
-            for some in crossing.references(answer):
-                references += some
-                await asyncio.sleep(0)
-            _tell(self._sent.popleft(), Tags(answer.definitions, tuple(references), answer.imports))
+            answer = await process.answer(self._deadline)
+            _tell(self._sent[0], await _unpacked(answer))
+            self._sent.popleft()
 
     def _next(self) -> Iterator[_Job]:
         ahead = sum(len(job.text) for job in self._sent)
@@ -156,7 +152,7 @@ class Parser:
 
 def _spoken(name: str) -> bool:
     found = language(name)
-    return found is not None and "@" in found.queries
+    return found is not None and found.tells
 
 
 def _readable(text: str) -> bool:
@@ -173,6 +169,19 @@ def _long(text: str) -> bool:
             return True
         at = end + 1
     return False
+
+
+async def _unpacked(content: bytes) -> Tags:
+    """The tags of an answer, which may be large: others have their turn in between. Raises Lost if it is none."""
+    references: list[tuple[str, int]] = []
+    try:
+        answer = crossing.heard(content)
+        for some in crossing.references(answer):
+            references += some
+            await asyncio.sleep(0)
+    except ValueError as error:
+        raise Lost from error
+    return Tags(answer.definitions, tuple(references), answer.imports)
 
 
 def _tell(job: _Job, tags: Tags | None) -> None:

@@ -60,7 +60,7 @@ def _limit(seconds: float) -> None:
     On Windows there is no such clock, and only the parent's counts.
     """
     if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _private_stdout() -> int:

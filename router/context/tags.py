@@ -23,13 +23,20 @@ from router.context.flat import flat
 from router.context.grammars import grammar
 from router.context.headers import Standing, above, docstring, signature, standing, uncommented
 from router.context.imports import Import, statement
-from router.context.language import language
+from router.context.language import language, spoken
 from router.context.stretches import VALUES, Captures, Stretch, stretches
 from router.types import LARGEST, Span
 
 _CLASSES = frozenset({"class", "enum", "extension", "interface", "object", "scope", "struct", "trait", "union"})
 _CODE = frozenset({"constructor", "function", "macro", "method"})
-_LINES = VALUES | {"attribute", "element", "key", "member", "section"}  # their first line is their header
+_LINES = VALUES | {
+    "attribute",
+    "element",
+    "key",
+    "member",
+    "section",
+}  # the line of their name is the end of their header
+_ONCE = _LINES | {"macro"}  # what is said again of these is not another one
 _LOCAL = VALUES | {"prototype"}  # none of these within a function is a definition
 _SIGNS = ":\"'` \t\r\n"  # what a name may be enclosed in
 _LONGEST = 200  # code points of a qualified name; what nests deeper adds nothing to it
@@ -60,6 +67,7 @@ class Tags(Struct, frozen=True):
 
 def tags(language: str, text: str) -> Tags:
     """What `text` defines, refers to and imports. Without a grammar or its queries, or when too long: nothing."""
+    language = spoken(language, text)
     query, found = _query(language), grammar(language)
     if query is None or found is None or len(text) > LARGEST:
         return Tags()
@@ -78,8 +86,8 @@ def tags(language: str, text: str) -> Tags:
 
 @cache
 def _query(name: str) -> Query | None:
-    found, spoken = grammar(name), language(name)
-    return Query(found, spoken.queries) if found and spoken and "@" in spoken.queries else None
+    found, said = grammar(name), language(name)
+    return Query(found, said.queries) if found and said and said.tells else None
 
 
 def _references(
@@ -103,7 +111,7 @@ def _definitions(held: Sequence[Stretch], around: Standing, text: str, even: str
         if not names or one.label == "scope" or (one.kind in _LOCAL and _local(one)):
             continue
         for name, at in names:
-            if name and (one.kind not in _LINES or (parent, name) not in seen):
+            if name and (one.kind not in _ONCE or (parent, name) not in seen):
                 seen.add((parent, name))
                 yield _definition(one, at, name, parent, around, text, even)
 
@@ -128,7 +136,7 @@ def _definition(one: Stretch, at: int, name: str, parent: str, around: Standing,
         kind=_kind(one),
         span=Span(start, end),
         at=at,
-        signature=signature(text, one.start, start, _header_end(one, even, around)),
+        signature=signature(text, one.start, start, at, _header_end(one, at, even, around)),
         doc=docstring(text[slice(*doc)]) if doc else above(text, even, start, around),
         parent=parent,
     )
@@ -142,10 +150,10 @@ def _kind(one: Stretch) -> str:
     return "attribute" if in_class and one.kind == "variable" else one.kind
 
 
-def _header_end(one: Stretch, even: str, around: Standing) -> int:
+def _header_end(one: Stretch, at: int, even: str, around: Standing) -> int:
     if body := one.part("body"):
         return uncommented(even, body[0], around)
-    line_end = even.find("\n", one.start, one.end) if one.kind in _LINES else -1
+    line_end = even.find("\n", at, one.end) if one.kind in _LINES else -1
     return line_end if line_end > 0 else one.end
 
 

@@ -2,6 +2,7 @@
 ; names: c (c h)
 ; comment: // /* */
 ; grammar: tree_sitter_c.language
+; unless: cpp ^[ \t]*(?:namespace[ \t]+[\w:]+[ \t]*\{|template[ \t]*<|class[ \t]+\w[^;=(]*$|(?:public|private|protected)[ \t]*:|using[ \t]+\w)
 
 (comment) @comment
 [(identifier) (field_identifier) (type_identifier)] @reference
@@ -49,7 +50,7 @@
   (init_declarator declarator: (pointer_declarator declarator: (array_declarator declarator: (identifier) @name)))
   (init_declarator declarator: (array_declarator declarator: (pointer_declarator declarator: (identifier) @name)))
 ]) @definition.variable
-(preproc_def name: (identifier) @name) @definition.macro
+(preproc_def name: (identifier) @name value: (_)) @definition.macro
 (preproc_function_def name: (identifier) @name) @definition.macro
 
 (preproc_include path: (_) @module) @import
