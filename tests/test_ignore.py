@@ -28,7 +28,7 @@ def _nobodys_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def git(folder: Path, *arguments: str, said: str = "") -> str:
-    return subprocess.run(["git", "-C", folder, *arguments], input=said, text=True, capture_output=True).stdout
+    return subprocess.run(["git", "-C", folder, *arguments], input=said.encode(), capture_output=True).stdout.decode()
 
 
 @pytest.fixture
@@ -112,6 +112,31 @@ def test_git_says_the_same_of_every_file(
     assert {file for file in files if ours.reason(f"{repository}/{file}")} == theirs["true"] | theirs["false"]
 
 
+TRICKY = (
+    "a/b**/c", "a/b**", "a**/c", "a/**b/c", "x/a[!b]c", "x/a[/]c", "x/a?c", "x/*/c", "**/c", "**\\/c", "a/**/c",
+    "a/**", "/**", "a/*/**/c", "/*", "*/c", "a//c", "/", "//", "a/", "a//", "!", "a\\", "a[", "[a-]", "[-a]", "[]a]",
+    "[!]a]", "[^a]", "[z-a]", "[[:x:]]", "[[:alpha:]]", "[[:upper:]]", "[[:alpha]", "\\!a", "\\#a", "#a", "a ",
+    "a\\ ", "a\\\\ ", "a\t", "a\r", "\ufeffa", "**", "***", "a**c", "?", "\\?", "\\\\?", "[\\]]", "[a\\-c]",
+)  # fmt: skip
+FILES = (
+    "a/b/c", "a/bc", "a/bx/c", "a/bx/y/c", "a/c", "a/x/c", "a/x/b/c", "x/a/c", "x/abc", "x/axc", "x/y/c", "ab/z/c",
+    "n/c", "n/ac", "n/abc", "n/!a", "n/#a", "n/b", "n/-", "n/]", "n/z", "n/A ", "n/a ", "n/a\t", "n/a\r", "n/?",
+    "n/\\?", "n/\\b", "n/[a", "n/x", "n/\ufeffa", "n/[[:x:]]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", TRICKY)
+def test_git_says_the_same_of_a_tricky_pattern(tree: Path, write: Write, pattern: str) -> None:
+    for folder in ("", "n/"):
+        (tree / folder).mkdir(exist_ok=True)
+        (tree / folder / ".gitignore").write_bytes(f"{pattern}\r\n!nothing\n".encode())
+    for file in FILES:
+        write(file)
+    ours = Ignored([str(tree)])
+    theirs = {case: ignored_by_git(tree, FILES, "-c", f"core.ignorecase={case}") for case in ("true", "false")}
+    assert {file for file in FILES if not ours.allowed(f"{tree}/{file}")} == theirs["true"] | theirs["false"]
+
+
 def _made(path: Path) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +173,26 @@ def test_the_reason_names_the_file_the_line_and_the_pattern(tree: Path, write: W
     assert reason(tree, write("build/a.py")) == ".gitignore:3 (`build/`)"
     assert reason(tree, write("src/deep/a.log")) == "src/.gitignore:1 (`*.log`)"
     assert reason(tree, write("src/kept.log")) == ""
+
+
+def test_what_is_nearer_takes_back_what_lies_further_up(tree: Path, write: Write) -> None:
+    write(".gitignore", "*.log\nmade/\n")
+    write("src/.gitignore", "!kept.log\n!made/\n")
+    write("src/made/.gitignore", "b.py\n")
+    assert reason(tree, write("src/kept.log")) == ""
+    assert reason(tree, write("src/deep/kept.log")) == ""
+    assert reason(tree, write("src/made/a.py")) == ""
+    assert reason(tree, write("src/made/b.py")) == "src/made/.gitignore:1 (`b.py`)"
+    assert reason(tree, write("kept.log")) == ".gitignore:1 (`*.log`)"
+
+
+def test_git_follows_no_link_to_its_ignore_file_and_we_follow_one_to_the_others(tree: Path, write: Write) -> None:
+    rules = write("rules", "*.py\n")
+    (tree / "a").mkdir()
+    (tree / "a/.gitignore").symlink_to(rules)
+    assert not reason(tree, write("a/a.py"))
+    (tree / "a/.aiignore").symlink_to(rules)
+    assert reason(tree, write("a/a.py")) == "a/.aiignore:1 (`*.py`)"
 
 
 def test_the_workspace_may_be_a_folder_of_the_tree(tree: Path, write: Write) -> None:

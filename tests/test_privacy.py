@@ -150,6 +150,7 @@ FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
         ("x\u3164 = \u115f1\uffa0", "x = 1"),
         ("a\ufe0f\ufe01\U000e0101\U000e01ef", "a"),  # bytes hidden in variation selectors
         ("a\u200db\u200c", "ab"),
+        ("a\x00\x1b[31mb\x7f", "a[31mb"),
         ("a\x00\x1b[31mb\x7f\x9b\tc\x0cd\ne", "a[31mb\tc\x0cd\ne"),
         ("\u06f1\u200c\u200c\u200d\u06f2", "\u06f1\u06f2"),
     ],

@@ -152,6 +152,19 @@ def test_the_middle_and_the_end_of_a_block_are_known_without_its_beginning() -> 
     check(f"⟦{one}⟧\n⟦{two}⟧\n-----END KEY-----\n")
 
 
+def test_words_round_a_block_and_single_lines_in_base64_are_left_alone() -> None:
+    check(f"word\n\n-----BEGIN KEY-----\n{BLOCK}\n-----END KEY-----\n\nword\n\nother\n")
+    check("\n".join((*lines(2), "", *lines(2))))
+
+
+def test_lines_are_not_remembered_without_end() -> None:
+    for start in range(0, 3 * secrets._REMEMBERED, 5_000):
+        masked("\n".join(map(str, range(start, start + 5_000))))
+        assert len(secrets._SEEN) <= secrets._REMEMBERED
+    masked("\n".join(map(hex, range(2 * secrets._REMEMBERED))))
+    assert len(secrets._SEEN) <= secrets._REMEMBERED
+
+
 # All texts
 
 TEXTS = st.lists(

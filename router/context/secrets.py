@@ -117,7 +117,7 @@ def _known(lines: Sequence[str]) -> dict[str, Seen] | None:
         known.update(found)
         if len(_SEEN) + len(found) > _REMEMBERED:
             _SEEN.clear()
-        if sum(map(len, found)) < _LARGE:
+        if len(found) <= _REMEMBERED and sum(map(len, found)) < _LARGE:
             _SEEN.update(found)
     return known
 
