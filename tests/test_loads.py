@@ -59,7 +59,9 @@ def test_moves_are_carried_out_in_their_order_and_what_is_there_stays() -> None:
         loads = Loads({"scripted": engine}, lambda: 0.0, lambda route, held: Alone((B, A), (A,) if A in held else ()))
         engine.held = [A]
         await loads.seen(A)
-        await loads.begin(B)
+        loading = loads.begin(B)
+        assert not loads.holds(A)
+        await loading
         assert engine.did == ["-a", "+b", "+a"]
         assert loads.holds(A)
         assert loads.holds(B)

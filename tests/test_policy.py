@@ -235,3 +235,9 @@ def test_a_decision_carried_out_leaves_nothing_to_decide(jobs: list[Job], quiet:
     left = [replace(job, ready=job.ready and job.model not in gone) for job in after(jobs, decision)]
     again = decide(left, quiet=quiet, loading=decision.load is not None)
     assert again == Decision()
+
+
+def test_nothing_begins_on_a_model_that_is_about_to_leave() -> None:
+    wanted = Job(1, "attended", model="large", ready=False, unloads=("small",), evicts=True, consent=True)
+    later = Job(2, "attended", model="small")
+    assert decide([wanted, later]) == Decision(load=1)

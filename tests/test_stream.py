@@ -286,6 +286,20 @@ def test_pushing_out_the_model_that_completes_takes_consent_and_it_comes_back() 
     run(story())
 
 
+def test_it_comes_back_without_a_keystroke() -> None:
+    async def story() -> None:
+        it = Stage(Yardful(ABC, held=(SMALL,)), moves=swap)
+        await it.router.start()
+        await it.ask("one", consent=True)
+        await it.engine.say("large", 4)
+        await it.tasks["one"]
+        await settled()
+        assert it.engine.did[-2:] == ["unload large", "load small"]
+        await it.close()
+
+    run(story())
+
+
 @pytest.mark.parametrize(("policy", "refused"), [("never", True), ("always", False)])
 def test_the_settings_may_say_once_and_for_all_whether_it_may(policy: str, refused: bool) -> None:
     async def story() -> None:
