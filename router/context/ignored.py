@@ -21,8 +21,6 @@ Signature = tuple[object, ...]  # changes whenever what was read may have change
 
 class _Folder(Struct, frozen=True):
     place: Place
-    sheets: Sheets
-    begins: bool
     signature: Signature
 
 
@@ -65,12 +63,12 @@ class Ignored:
         self._known[path] = (age, why)
         return why
 
-    def load(self, path: str) -> None:
-        """Read what decides about a file, as far as it has changed since it was read."""
+    def load(self, path: str, again: bool = True) -> None:
+        """Read what decides about a file; what was read before is read `again` if it has changed on the disk."""
         whole = _slashed(path)
         top = self._within(whole)
         if top is not None:
-            while not self._read(list(_folders(top, whole.rpartition("/")[0]))):
+            while not self._read(list(_folders(top, whole.rpartition("/")[0])), again):
                 pass
 
     async def loaded(self, paths: Sequence[str]) -> None:
@@ -106,7 +104,7 @@ class Ignored:
     def _found(self, path: str) -> str:
         why = self.reason(path)
         if why == UNREAD:
-            self.load(path)
+            self.load(path, again=False)
             why = self.reason(path)
         return why
 
@@ -119,23 +117,22 @@ class Ignored:
         for gone in [known for known in tuple(self._folders) if not folder or _in(known, folder)]:
             self._folders.pop(gone, None)
 
-    def _read(self, folders: Sequence[str]) -> bool:
+    def _read(self, folders: Sequence[str], again: bool) -> bool:
         """Bring these up to date, each the child of the one before; whether nothing changed meanwhile."""
         age, parent, anew = self._age, OUTSIDE, False
         for folder in folders:
-            known, signature = self._folders.get(folder), _signature(folder)
-            if not anew and known and known.signature == signature:
+            known = self._folders.get(folder)
+            if known and not anew and (not again or known.signature == _signature(folder)):
                 parent = known.place
                 continue
             if known:
                 self._forget(folder)
                 age = self._age
-            begins = _begins(folder)
-            sheets = _sheets(folder, folders[0], begins)
-            anew, parent = True, below(parent, folder, sheets, bool(begins))
+            signature, begins = _signature(folder), _begins(folder)
+            anew, parent = True, below(parent, folder, _sheets(folder, folders[0], begins), bool(begins))
             if age != self._age:
                 return False
-            self._folders[folder] = _Folder(parent, sheets, bool(begins), signature)
+            self._folders[folder] = _Folder(parent, signature)
         return True
 
 

@@ -34,6 +34,8 @@ def below(parent: Place, folder: str, own: Sheets, begins: bool) -> Place:
     """The place of `folder` in `parent`; `begins`: a work tree of git begins there, so git's rules begin anew."""
     if closed := parent.closed or reason(parent, folder, is_folder=True):
         return Place(closed, OUTSIDE.sheets)
+    if not begins and not any(own):
+        return parent  # as it is nearly everywhere, and memory is kept for one
     git, *others = parent.sheets
     inherited = ((() if begins else git), *others)
     return Place("", tuple(mine + theirs for mine, theirs in zip(own, inherited, strict=True)))
