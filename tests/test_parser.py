@@ -105,6 +105,7 @@ def test_a_file_that_ends_its_child_is_not_told_of_and_all_others_are(cue: str, 
         assert [it and it.definitions for it in found] == [TOLD.definitions] * 2 + [None] + [TOLD.definitions] * 2
         assert len(child.born) == 2
         assert await parser.tags("b.py", "python", cue) is None
+        assert await parser.tags("a.py", "python", GOOD) == TOLD
         assert len(child.born) == 2, "what ended a child once is not given to another"
 
     run(body, lambda: Parser(child.command, deadline=3))

@@ -91,6 +91,42 @@ def test_a_header_begins_with_its_name_where_much_stands_before_it() -> None:
     assert two.signature == "int f(int x)"
 
 
+def test_the_header_of_a_type_begins_where_it_does() -> None:
+    (*members, one) = sorted(
+        tags("c", "typedef enum {\n" + "  A,\n" * 100 + "} kind;\n").definitions, key=lambda it: it.kind
+    )
+    assert {it.kind for it in members} == {"member"}
+    assert one.signature.startswith("typedef enum {\n  A,")
+
+
+def test_what_a_function_is_given_later_belongs_to_it() -> None:
+    text = "function Yard() { this.x = 1 }\nYard.prototype.sort = function () {}\nYard.open = () => 1\n"
+    text += "exports.f = () => 2\n"
+    assert names("javascript", text) == [
+        "function Yard",
+        "attribute Yard.x",
+        "method Yard.sort",
+        "method Yard.open",
+        "function f",
+    ]
+
+
+def test_what_a_parser_only_misses_is_no_reference() -> None:
+    text = "0;/package org.example.yard\n\nimport kotlin.math.max\nimport org.example.rails.*\n"
+    assert "" not in [name for name, _ in tags("kotlin", text).references]
+
+
+def test_a_comment_belongs_to_what_follows_it_at_once() -> None:
+    def doc(text: str) -> str:
+        return tags("python", text).definitions[0].doc
+
+    assert doc("# Why.\nx = 1\n") == "Why."
+    assert doc("# Why.\n\nx = 1\n") == doc("# Why.\n\n\nx = 1\n") == doc("# Why.\r\r\rx = 1\r") == ""
+    assert doc("import a  # Why.\nx = 1\n") == ""
+    assert doc("# One.\n# Two.\n#\n# Three.\nx = 1\n") == "One.\nTwo."
+    assert doc("# -----\n# Why.\n# -----\nx = 1\n") == "Why."
+
+
 def test_what_nests_endlessly_has_a_name_that_does_not() -> None:
     found = tags("javascript", "function sorting() {" * 500).definitions
     assert len(found) == 0 or max(len(one.parent) for one in found) < 500

@@ -136,10 +136,15 @@ def _definition(one: Stretch, at: int, name: str, parent: str, around: Standing,
         kind=_kind(one),
         span=Span(start, end),
         at=at,
-        signature=signature(text, one.start, start, at, _header_end(one, at, even, around)),
+        signature=signature(text, one.start, start, _near(one, at), _header_end(one, at, even, around)),
         doc=docstring(text[slice(*doc)]) if doc else above(text, even, start, around),
         parent=parent,
     )
+
+
+def _near(one: Stretch, at: int) -> int:
+    """What a header must reach: the name, but not that of a type, which may stand at its end."""
+    return one.start if one.kind == "type" else at
 
 
 def _kind(one: Stretch) -> str:
@@ -183,9 +188,10 @@ def _local(one: Stretch) -> bool:
 
 def _parent(one: Stretch, text: str) -> str:
     """The qualified name of what a stretch belongs to; an attribute belongs to the class, wherever it is first set."""
-    found = _holder(one)
-    while one.kind == "attribute" and found is not None and found.kind in _CODE:
-        found = _holder(found)
+    found = holder = _holder(one)
+    while one.kind == "attribute" and holder is not None and holder.kind in _CODE:
+        holder = _holder(holder)
+    found = holder or found
     said = one.part("parent")
     outer = found.path if found else ""
     return _joined(outer, text[slice(*said)]) if said else outer

@@ -11,4 +11,8 @@
 (program (variable_assignment name: (variable_name) @name) @definition.variable)
 (program (declaration_command (variable_assignment name: (variable_name) @name)) @definition.variable)
 
-(command name: (command_name (word) @_source) . argument: (_) @module (#any-of? @_source "source" ".")) @import
+(command
+  name: (command_name (word) @_source)
+  .
+  argument: (_) @module
+  (#any-of? @_source "source" ".")) @import

@@ -8,7 +8,10 @@
 
 (class_declaration name: (identifier) @name) @definition.class
 (class_declaration "interface" name: (identifier) @name) @definition.class.interface
-(class_declaration (modifiers (class_modifier) @_enum) name: (identifier) @name (#eq? @_enum "enum")) @definition.class.enum
+(class_declaration
+  (modifiers (class_modifier) @_enum)
+  name: (identifier) @name
+  (#eq? @_enum "enum")) @definition.class.enum
 (class_declaration [(class_body) (enum_class_body)] @body)
 (object_declaration name: (identifier) @name) @definition.object
 (object_declaration (class_body) @body)

@@ -14,7 +14,9 @@
 
 (module (expression_statement (assignment left: (identifier) @name)) @definition.variable)
 (class_definition body: (block (expression_statement (assignment left: (identifier) @name)) @definition.attribute))
-(assignment left: (attribute object: (identifier) @_self attribute: (identifier) @name) (#eq? @_self "self")) @definition.attribute
+(assignment
+  left: (attribute object: (identifier) @_self attribute: (identifier) @name)
+  (#eq? @_self "self")) @definition.attribute
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
 (import_statement name: (dotted_name) @module) @import

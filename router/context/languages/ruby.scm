@@ -16,8 +16,20 @@
 (singleton_method body: (_) @body)
 (assignment left: (constant) @name) @definition.constant
 (assignment left: [(instance_variable) (class_variable)] @name) @definition.attribute
-(call method: (identifier) @_attr arguments: (argument_list (simple_symbol) @name) (#match? @_attr "^attr_")) @definition.attribute
-(call method: (identifier) @_alias arguments: (argument_list . (simple_symbol) @name) (#eq? @_alias "alias_method")) @definition.method
+(call
+  method: (identifier) @_attr
+  arguments: (argument_list (simple_symbol) @name)
+  (#match? @_attr "^attr_")) @definition.attribute
+(call
+  method: (identifier) @_alias
+  arguments: (argument_list . (simple_symbol) @name)
+  (#eq? @_alias "alias_method")) @definition.method
 
-(call method: (identifier) @_require arguments: (argument_list . (string (string_content) @module)) (#any-of? @_require "require" "load")) @import
-(call method: (identifier) @_require arguments: (argument_list . (string (string_content) @relative)) (#eq? @_require "require_relative")) @import
+(call
+  method: (identifier) @_require
+  arguments: (argument_list . (string (string_content) @module))
+  (#any-of? @_require "require" "load")) @import
+(call
+  method: (identifier) @_require
+  arguments: (argument_list . (string (string_content) @relative))
+  (#eq? @_require "require_relative")) @import

@@ -1,6 +1,6 @@
 // Shunting in the browser.
 import fs, { readFile as read, writeFile } from "node:fs";
-import * as rails from "./rails.js";
+import station, * as rails from "./rails.js";
 import "./signals.js";
 export { Switch, Track as Line } from "./track.js";
 export * from "./wagons.js";
