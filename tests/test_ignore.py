@@ -333,6 +333,8 @@ def test_a_changed_ignore_file_counts_as_soon_as_it_is_told_of(tree: Path, write
     assert ignored.reason(path) == UNREAD
     ignored.load(path)
     assert ignored.reason(path) == "a/.gitignore:1 (`*.py`)"
+    assert not ignored.changed(write(".github/config"))
+    assert not ignored.changed(write(".git/index"))
     assert ignored.changed(write(".git/info/exclude", "x\n"))
     assert ignored.reason(path) == UNREAD
 

@@ -27,8 +27,8 @@ class _Folder(Struct, frozen=True):
 class Ignored:
     """What may not be shown of the workspaces at `roots`, by their ignore files.
 
-    Only `load`, `loaded` and `allowed` touch the disk. What is not loaded yet is kept out, with UNREAD as the reason;
-    what lies outside of the roots is not judged. Paths are absolute.
+    `roots`, `load`, `loaded`, `found` and `allowed` touch the disk, the others never do. What is not loaded yet is kept
+    out, with UNREAD as the reason; what lies outside of the roots is not judged. Paths are absolute.
     """
 
     def __init__(self, roots: Sequence[str] = ()) -> None:
@@ -75,9 +75,17 @@ class Ignored:
         """The same for several files, off the loop."""
         await asyncio.to_thread(self._load, tuple(paths))
 
+    def found(self, path: str) -> str:
+        """As `reason`, but what is not read yet is read."""
+        why = self.reason(path)
+        if why == UNREAD:
+            self.load(path, again=False)
+            why = self.reason(path)
+        return why
+
     def allowed(self, path: str) -> bool:
         """Whether neither the path nor where it leads is kept out. Reads what is not read yet."""
-        return not any(self._found(it) for it in {path, os.path.realpath(path)})
+        return not any(self.found(it) for it in {path, os.path.realpath(path)})
 
     def changed(self, path: str) -> bool:
         """A file was made, written or deleted: forget what it may have said; whether it was one of those that count.
@@ -88,11 +96,8 @@ class Ignored:
         folder, _, name = whole.rpartition("/")
         if name in KINDS:
             self._forget(folder)
-        elif "/.git/" in f"{whole}/":
-            begins, _, within = whole.partition("/.git")
-            if within not in ("", "/info/exclude", "/config"):
-                return False
-            self._forget(begins)
+        elif name in (".git", "HEAD", "exclude", "config") and "/.git/" in f"{whole}/":
+            self._forget("")  # it may be what several work trees share
         else:
             return False
         return True
@@ -100,13 +105,6 @@ class Ignored:
     def _load(self, paths: Sequence[str]) -> None:
         for path in paths:
             self.load(path)
-
-    def _found(self, path: str) -> str:
-        why = self.reason(path)
-        if why == UNREAD:
-            self.load(path, again=False)
-            why = self.reason(path)
-        return why
 
     def _within(self, path: str) -> str | None:
         return next((top for top in self._tops if _in(path, top)), None)

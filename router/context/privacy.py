@@ -58,28 +58,37 @@ def _reason(path: str, patterns: tuple[str, ...]) -> str:
 
 
 def _own(path: str, patterns: tuple[str, ...]) -> str | None:
-    return next((pattern[:_LONGEST] for pattern in patterns if _fits(_sheet((pattern,)), _parts(path))), None)
+    return next((pattern[:_LONGEST] for pattern in patterns if _fits((pattern,), _path(path))), None)
 
 
 def _secret(path: str) -> str | None:
-    *folders, name = _parts(path) or [""]
-    rule = _fits(_sheet(SECRET), [*folders, "public" if name.lower() in _PUBLIC else name])
+    folder, slash, name = _path(path).rpartition("/")
+    rule = _fits(SECRET, folder + slash + ("public" if name.lower() in _PUBLIC else name))
     return SECRET[rule.line - 1] if rule else None
 
 
-def _parts(path: str) -> list[str]:
-    return [part for part in normalize("NFC", path).replace("\\", "/").split("/") if part not in ("", ".")]
+def _path(path: str) -> str:
+    """A path with one slash before each of its names."""
+    parts = normalize("NFC", path).replace("\\", "/").split("/")
+    return "".join(f"/{part}" for part in parts if part not in ("", "."))
 
 
-def _fits(sheet: ignore.Sheet, parts: list[str]) -> ignore.Rule | None:
+def _fits(patterns: tuple[str, ...], path: str) -> ignore.Rule | None:
     """The rule that fits the path or a folder that it lies in."""
-    path = ""
-    for number, part in enumerate(parts, 1):
-        path += f"/{part}"
-        one, other = sheet.decides(path, is_folder=number < len(parts))
-        if rule := one or other:
-            return rule
-    return None
+    if not path:
+        return None
+    if rule := _folder(patterns, path.rpartition("/")[0]):
+        return rule
+    one, other = _sheet(patterns).decides(path, is_folder=False)
+    return one or other
+
+
+@lru_cache(1024)
+def _folder(patterns: tuple[str, ...], folder: str) -> ignore.Rule | None:
+    """The rule that fits the folder or one that it lies in."""
+    ends = [at for at, sign in enumerate(folder) if sign == "/" and at] + [len(folder)] * bool(folder)
+    rules = (rule for end in ends for rule in _sheet(patterns).decides(folder[:end], is_folder=True) if rule)
+    return next(rules, None)
 
 
 @lru_cache(256)
