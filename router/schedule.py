@@ -15,7 +15,8 @@ from router.policy import Decision, Job, decide, joined
 from router.types import Lane, Route
 
 # An answer that keystrokes have kept waiting for `LONG` seconds in sum is left alone until it has run for `SPARED` and
-# has said a word: a twentieth of the keystrokes feel it, which a 95th percentile does not.
+# has said a word: a twentieth of the keystrokes feel it, which a 95th percentile does not. One that was interrupted
+# before it had said a word is left alone until it has: a slow model would else begin at each pause and never get on.
 LONG, SPARED = 20.0, 1.0
 _STALE = "A newer request took its place."
 
@@ -30,7 +31,8 @@ class Place:
     def __init__(self, job: Job, route: Route | None, now: float) -> None:
         self.job, self.route = job, route
         self.twin: Place | None = None
-        self.spoke = True  # whether it has said a word since it was last spared
+        self.spoke = False  # whether it has said a word in this turn
+        self._vain = False  # whether it was interrupted before it had
         self._since, self._waited = now, 0.0
         self._spared: float | None = None
         self._why: BaseException | None = None
@@ -61,15 +63,16 @@ class Place:
     def starts(self, now: float) -> None:
         """Its turn has come."""
         self._waited += now - self._since
-        self._spared = None
+        self._spared, self.spoke = None, False
         if self._waited >= LONG:
-            self._waited, self._spared, self.spoke = 0.0, now, False
+            self._waited, self._spared = 0.0, now
         self.job = replace(self.job, state="running")
         self._wake()
 
     def stops(self, why: BaseException) -> None:
         """Its turn is over, or will not come; who works in it is cancelled, and hears why."""
         running, self._why = self.job.state == "running", why
+        self._vain = running and not self.spoke
         self.job = replace(self.job, state="leaving")
         self._wake()
         if running and self._task is not None:
@@ -84,9 +87,11 @@ class Place:
         self._since = now
 
     def spared(self, now: float) -> bool:
-        """Whether it has waited for so long that no keystroke interrupts it."""
+        """Whether it has waited for so long, or so much in vain, that no keystroke interrupts it."""
         if self.job.state == "waiting":
             return self._waited + now - self._since >= LONG
+        if self._vain and not self.spoke:
+            return True
         return self._spared is not None and (now - self._spared < SPARED or not self.spoke)
 
     def due(self, now: float) -> float:
@@ -172,6 +177,12 @@ class Scheduler:
             raise
         finally:
             place.ends()
+
+    def spoke(self, place: Place) -> None:
+        """The job has said a word: now it can make room, if it did not before."""
+        if not place.spoke:
+            place.spoke = True
+            self._settle()
 
     def leave(self, place: Place) -> None:
         """The job is done, or given up."""

@@ -85,7 +85,7 @@ class Answer:
                 self.begun = self.begun or self._clock()
                 async with aclosing(self._fleet.generate(self._rest(), watched=False)) as stream:
                     async for item in stream:
-                        self._place.spoke = True
+                        self._fleet.schedule.spoke(self._place)
                         self._hear(item)
         except Interrupted:
             self._bound.clear()

@@ -189,9 +189,27 @@ def test_who_has_been_kept_waiting_for_long_is_left_alone_for_a_while_and_until_
         it.now += SPARED + 0.1
         await it.job("third key", "typing", key="a.py")
         assert it.runs() == {"refactor", "third key"}
-        place.spoke = True
+        it.schedule.spoke(place)
+        assert it.runs() == {"third key"}
         await it.job("fourth key", "typing", key="a.py")
         assert it.runs() == {"fourth key"}
+        await it.close()
+
+    run(story())
+
+
+def test_what_was_interrupted_in_vain_is_not_interrupted_again_before_it_has_said_a_word() -> None:
+    async def story() -> None:
+        it = Queue()
+        place = await it.job("refactor", "attended", LARGE)
+        await it.job("key", "typing")
+        assert it.runs() == {"key"}
+        await it.done("key")
+        await it.job("second key", "typing")
+        assert it.runs() == {"refactor", "second key"}
+        it.schedule.spoke(place)
+        await settled()
+        assert it.runs() == {"second key"}
         await it.close()
 
     run(story())
