@@ -19,8 +19,9 @@ from router.context.root import PATIENCE, Root
 from router.context.watch import Batch, Watch
 
 FLOOD = 256  # files after which a rescan is cheaper, and safer: a flood is when the system loses some
-_LONGEST = 20.0  # seconds that a rescan waits for a flood, or for git, to end
-_LEFT = 60.0  # seconds after which a lock was left behind by a git that is no more
+_LONGEST = 20.0  # seconds that a rescan waits for a flood to end
+_STUCK = 10.0  # seconds without a change after which git's lock is no reason to wait any more
+_LEFT = 600.0  # seconds after which a lock was left behind by a git that is no more
 _RETRY = (1.0, 30.0)  # seconds until it is tried again to watch, the first time and at most
 _RULES = (".aiexclude",)
 _TOOLS = frozenset({"__pycache__", "node_modules"})
@@ -100,12 +101,12 @@ class Fresh:
 
     async def _calm(self) -> None:
         """Wait until nothing was heard for a while and git is not at work."""
-        deadline = self._loop.time() + _LONGEST
-        while self._loop.time() < deadline:
-            rest = self._heard + self._quiet - self._loop.time()
-            if rest <= 0 and not await self._git_works():
+        began = self._loop.time()
+        while self._loop.time() < began + _LONGEST or await self._git_works():
+            still = self._loop.time() - self._heard
+            if still >= _STUCK or (still >= self._quiet and not await self._git_works()):
                 return
-            await asyncio.sleep(max(rest, 0.05))
+            await asyncio.sleep(max(self._quiet - still, 0.05))
 
     async def _git_works(self) -> bool:
         """Whether git holds its index: a checkout does until it is through."""

@@ -77,9 +77,14 @@ class Index:
     async def over(self, roots: Sequence[str]) -> None:
         """These are the roots now; what is known of others is dropped."""
         wanted = {it: None for it in map(_root, roots) if not wide(it)}
-        for root in [it for it in self._roots if it.path not in wanted]:
-            await self._leave(root)
+        left = [it for it in self._roots if it.path not in wanted]
         new = [path for path in wanted if path not in self._fresh]
+        for path in [*(it.path for it in left), *new]:
+            for fresh in self._fresh.values():
+                if path.startswith(f"{fresh.root.path}/"):
+                    fresh.rescan()  # what lies in a root belongs to the innermost
+        for root in left:
+            await self._leave(root)
         await asyncio.gather(*map(self._enter, new))
 
     async def _enter(self, path: str) -> None:
@@ -90,6 +95,8 @@ class Index:
         self._roots.append(root)
         self._roots.sort(key=lambda it: -len(it.path))
         self._fresh[path] = fresh = Fresh(root)
+        for document in [it for it in self._texts if self._of(it) is root]:  # opened before
+            self._later(document)
         await root.begin()
         loop = asyncio.get_running_loop()
         self._tasks[path] = [loop.create_task(fresh.run(self._watch)), loop.create_task(_keep(root))]
@@ -167,14 +174,14 @@ class Index:
     def changed(self, path: str, text: str) -> None:
         """An open document has a new text, which counts for more than the file's; it is parsed when it rests."""
         path = _inner(path)
-        root = self._of(path)
-        if root is None or not language(language_of(split(path)[1])) or not self._allowed(path):
+        if not language(language_of(split(path)[1])) or not self._allowed(path):
             return
         new = path not in self._texts
         self._texts[path] = _SURROGATES.sub("?", text) if not text.isascii() else text
-        if new:
-            root.nearer()
-        self._later(path)
+        if root := self._of(path):
+            if new:
+                root.nearer()
+            self._later(path)
 
     def closed(self, path: str) -> None:
         """A document is open no more: what the disk says counts."""
@@ -260,7 +267,8 @@ def _state(root: Root) -> State:
 
 def wide(root: str) -> bool:
     """Whether a folder is too wide to be a workspace: a whole disk, or everything a user has."""
-    return root.count("/") == 0 or root == _root(os.path.expanduser("~"))
+    path = _root(root)
+    return "/" not in path or path == _root(os.path.expanduser("~"))
 
 
 def _root(path: str) -> str:

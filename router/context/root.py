@@ -221,6 +221,7 @@ class Root:
             await asyncio.sleep(0)
         if self._turns.get(path) == turn:  # else it was parsed anew or deleted meanwhile
             del self._turns[path]
+            stamp = stamp if tags is not None else Stamp(0, stamp.size)  # a next start may find a parser that is well
             self.catalogue.put(path, language, stamp, tags, "" if tags is not None else _LOST, said)
 
     async def edited(self, path: str, text: str) -> None:

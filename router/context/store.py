@@ -79,7 +79,8 @@ def keep(path: Path, catalogue: Catalogue, shot: Snapshot) -> int:
 def write(path: Path, image: Image) -> int:
     """Keep `image`, for its owner only; all of it or what was there before. Returns its bytes; raises OSError."""
     body = msgspec.msgpack.encode(image)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the mode is that of the last folder only
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     number, beside = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".part", dir=path.parent)  # its mode is 0600
     try:
         with open(number, "wb") as file:
