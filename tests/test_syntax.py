@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.context.grammars import grammar
 from router.context.syntax import Syntax
 from router.types import Change
 from tests.fixture import LANGUAGES, at
@@ -111,8 +110,6 @@ CASES |= {
 @pytest.mark.parametrize("case", CASES)
 def test_where_a_block_is_whole(case: str) -> None:
     ending, picture, said = CASES[case]
-    if ending == "md" and grammar("markdown") is None:
-        pytest.skip("there is no grammar of Markdown for this Python")
     text, cursor = at(picture)
     expected = said.index("│") if "│" in said else None
     syntax = Syntax(LANGUAGES[ending], text, time.monotonic)

@@ -71,6 +71,18 @@ def test_a_header_of_cpp_is_read_as_one() -> None:
     assert names("c", "struct wagon { int load; };\n") == ["struct wagon", "attribute wagon.load"]
 
 
+def test_a_name_may_be_of_any_script() -> None:
+    text = "Вагон = 1\ndef 計算(वर्ग, ñ): pass\nclass Größe:\n    tempête = 𝒳 = '🚂'\n"
+    assert names("python", text) == ["variable Вагон", "function 計算", "class Größe", "attribute Größe.tempête"]
+    assert [name for name, _ in tags("python", text).references] == ["वर्ग", "ñ", "𝒳"]
+    assert names("javascript", "function größe() {}\nconst 長 = 1;\n") == ["function größe", "variable 長"]
+
+
+def test_what_is_no_text_any_more_does_no_harm() -> None:
+    assert names("python", "x = '\ufffd\ufffd'\n\ufffd\ndef f(): pass\n") == ["variable x", "function f"]
+    assert names("python", "\ufeffx = 1\r\ry = 2\r") == ["variable x", "variable y"]
+
+
 def test_what_is_local_is_no_definition_and_what_is_said_again_is_none_either() -> None:
     python = "class A:\n    def f(self):\n        x = self.y = 1\n        def g(): z = self.y = 2\n    y = 3\n"
     assert names("python", python) == ["class A", "method A.f", "attribute A.y", "function A.f.g"]

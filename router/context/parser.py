@@ -19,7 +19,7 @@ from router.context.parser_process import COMMAND, Lost, Process, start
 from router.context.tags import Tags
 from router.types import LARGEST
 
-DEADLINE = 15.0  # seconds in which a text is answered; the child itself ends after 2 s of computing
+DEADLINE = 15.0  # seconds in which a text is answered; the child itself ends after 1 to 4 s of computing
 IDLE = 30.0  # seconds after which a child that nobody asks anything ends; a new one is there in 0.2 s
 GUILTY = 3  # different texts that a grammar may fail on before it is not trusted with any
 STARTS = 3  # times in a row that no child could be started, after which it is not tried again

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from router.context import crossing
 
-COMPUTING = 2.0  # seconds that one text may take
+COMPUTING = 1.0  # seconds that a short text may take; the longest may take four times as much
 COMMAND = sys.executable, "-I", "-m", "router.context.parser_child", str(COMPUTING)
 STARTING = 60.0  # seconds; it takes 0.2 where nothing else is going on
 _LARGEST = 1 << 28  # bytes of an answer
