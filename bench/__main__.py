@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench import table
 
-PROGRAMS = ("start", "keystroke", "reflexes", "reuse", "schedule", "reasons", "echo", "memory", "privacy")
+PROGRAMS = ("start", "keystroke", "reflexes", "reuse", "schedule", "contention", "reasons", "echo", "memory", "privacy")
 
 
 def main(arguments: Sequence[str]) -> int:
