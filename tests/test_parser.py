@@ -151,9 +151,9 @@ def test_what_a_library_says_does_not_reach_us(child: Child) -> None:
 def test_a_child_that_ended_while_it_had_nothing_to_do_blames_nobody(child: Child) -> None:
     async def body(parser: Parser) -> None:
         assert await parser.tags("a.py", "python", GOOD) == TOLD
-        assert parser._process is not None
+        assert parser._lanes[0].process is not None
         os.kill(child.born[0], signal.SIGKILL)
-        await parser._process._process.wait()
+        await parser._lanes[0].process._process.wait()
         assert await parser.tags("a.py", "python", GOOD) == TOLD
         assert len(child.born) == 2
 
@@ -163,9 +163,9 @@ def test_a_child_that_ended_while_it_had_nothing_to_do_blames_nobody(child: Chil
 def test_an_idle_child_ends_and_another_takes_its_place(child: Child) -> None:
     async def body(parser: Parser) -> None:
         assert await parser.tags("a.py", "python", GOOD) == TOLD
-        assert parser._work is not None
-        await parser._work
-        assert parser._process is None
+        assert parser._lanes[0].work is not None
+        await parser._lanes[0].work
+        assert parser._lanes[0].process is None
         assert await parser.tags("a.py", "python", GOOD) == TOLD
         assert len(child.born) == 2
 
@@ -175,15 +175,15 @@ def test_an_idle_child_ends_and_another_takes_its_place(child: Child) -> None:
 def test_what_comes_while_an_idle_child_ends_is_parsed_by_the_next(child: Child) -> None:
     async def body(parser: Parser) -> None:
         assert await parser.tags("a.py", "python", GOOD) == TOLD
-        assert parser._process is not None
-        ending, ended = asyncio.Event(), parser._process.end
+        assert parser._lanes[0].process is not None
+        ending, ended = asyncio.Event(), parser._lanes[0].process.end
 
         async def end() -> None:
             ending.set()
             await asyncio.sleep(0)
             await ended()
 
-        parser._process.end = end
+        parser._lanes[0].process.end = end
         await ending.wait()
         assert await parser.tags("a.py", "python", GOOD) == TOLD
         assert len(child.born) == 2
@@ -213,7 +213,7 @@ def test_where_no_child_can_be_started_nothing_is_told(command: tuple[str, ...])
 def test_what_is_no_source_text_is_passed_over(text: str) -> None:
     async def body(parser: Parser) -> None:
         assert await parser.tags("a.py", "python", text) is None
-        assert parser._process is None
+        assert parser._lanes[0].process is None
 
     run(body)
 
@@ -222,7 +222,7 @@ def test_a_language_without_queries_needs_no_child() -> None:
     async def body(parser: Parser) -> None:
         assert await parser.tags("a.txt", "plaintext", "a\0") == Tags()
         assert await parser.tags("a.r", "r", "x <- 1") == Tags()
-        assert parser._process is None
+        assert parser._lanes[0].process is None
 
     run(body)
 
@@ -255,6 +255,19 @@ def test_a_hostile_file_does_no_harm(case: str) -> None:
         assert found[1] == TOLD
 
     run(body, lambda: Parser((*COMMAND[:-1], "0.5")))
+
+
+def test_a_second_child_helps_when_much_waits(child: Child) -> None:
+    async def body(parser: Parser) -> None:
+        assert await parser.tags("a.py", "python", GOOD) == TOLD
+        assert len(child.born) == 1
+        texts = [GOOD * 3000 + f"# {at}" for at in range(12)]
+        texts[1], texts[7] = "CRASH", "a = 1"
+        found = await asyncio.gather(*(parser.tags("a.py", "python", text) for text in texts))
+        assert [len(it.definitions) if it else None for it in found] == [3000, None, *[3000] * 5, 1, *[3000] * 4]
+        assert len(child.born) == 3
+
+    run(body, lambda: Parser(child.command, children=2))
 
 
 def test_who_waits_when_it_closes_is_cancelled(child: Child) -> None:
