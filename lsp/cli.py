@@ -66,6 +66,10 @@ def _about_code(command: Adder) -> None:
     sub = command("demo", "type into a file as an editor would, and show what is suggested")
     sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
     sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
+    sub = command("index", "what is known of a workspace: its files by language, definitions, references")
+    sub.add_argument("path", nargs="?", default=".", metavar="PATH", help="a folder; without it, this workspace")
+    sub.add_argument("--symbol", default="", metavar="NAME", help="where NAME is defined, and who refers to it")
+    _json(sub)
 
 
 def _about_models(command: Adder) -> None:

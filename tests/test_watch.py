@@ -112,7 +112,7 @@ def test_ten_thousand_files_changed_by_a_checkout_cost_two_rescans_at_most(memor
         await until(lambda: len(this.defined(f"old{MANY - 1}")) == 1)
         await done
         await this.settled()
-        await asyncio.sleep(2 * fresh.Fresh(this._roots[0])._quiet)  # for whatever might still come
+        await asyncio.sleep(2 * this._fresh[this._roots[0].path]._quiet)  # for whatever might still come
         await this.settled()
         assert all(this.defined(f"old{at}") and not this.defined(f"new{at}") for at in range(0, MANY, 7))
         assert 1 <= this.states()[0].rescans - before <= 2

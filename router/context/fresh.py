@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,11 +28,14 @@ _TOOLS = frozenset({"__pycache__", "node_modules"})
 
 
 class Fresh:
-    """Hears of changes, waits until they are over, and has the root look. `quiet`: seconds without a change."""
+    """Hears of changes, waits until they are over, and has the root look.
 
-    def __init__(self, root: Root, quiet: float = 0.7) -> None:
+    `heard` gets the paths of ignore files that have changed; `quiet` is how many seconds without a change are an end.
+    """
+
+    def __init__(self, root: Root, heard: Callable[[str], object], quiet: float = 0.7) -> None:
         self.root = root
-        self._quiet = quiet
+        self._quiet, self._told = quiet, heard
         self._touched: set[str] = set()
         self._stale = self._anew = False
         self._some = asyncio.Event()
@@ -150,6 +153,7 @@ class Fresh:
         if path in self.root.listing.files or language(language_of(name)):
             self._touched.add(path)
         elif name in _RULES or (name.startswith(".") and name.endswith("ignore")):
+            self._told(path)
             self._stale = True
         elif not name.startswith(".") and name not in _TOOLS:
             self._odd.add(path)

@@ -47,8 +47,9 @@ class Index:
     """All that is known of the roots of a workspace. A question is answered from dictionaries, at once.
 
     `allowed` says whether a file may be read at all, and is asked in threads, too; `parse` brings the tags of a path,
-    a language and a text. `cache` is the folder for what is kept (None: nothing is). `rest` is how many seconds an
-    open document is left alone after a change.
+    a language and a text. `cache` is the folder for what is kept (None: nothing is). `heard` is told of ignore files
+    that have changed, before `allowed` is asked again. `rest`: seconds that an open document is left alone after a
+    change.
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class Index:
         allowed: Callable[[str], bool],
         parse: Parse,
         cache: Path | None,
+        heard: Callable[[str], object] = str,
         watch: bool = True,
         rest: float = 0.5,
     ) -> None:
-        self._allowed, self._parse, self._cache = allowed, parse, cache
+        self._allowed, self._parse, self._cache, self._heard = allowed, parse, cache, heard
         self._watch, self._rest = watch, rest
         self._texts: dict[str, str] = {}
         self._roots: list[Root] = []
@@ -94,7 +96,7 @@ class Index:
         root = Root(path, allowed, self._parse, self._cache, self._texts)
         self._roots.append(root)
         self._roots.sort(key=lambda it: -len(it.path))
-        self._fresh[path] = fresh = Fresh(root)
+        self._fresh[path] = fresh = Fresh(root, self._heard)
         for document in [it for it in self._texts if self._of(it) is root]:  # opened before
             self._later(document)
         await root.begin()
@@ -202,6 +204,16 @@ class Index:
         for fresh in self._fresh.values():
             fresh.rescan()
 
+    async def keep(self) -> None:
+        """Write what is known to the disk, now."""
+        for root in self._roots:
+            await root.keep()
+
+    @property
+    def waiting(self) -> int:
+        """How many files are still to be read."""
+        return sum(root.waiting for root in self._roots)
+
     def states(self) -> list[State]:
         """How far each root is."""
         return [_state(root) for root in self._roots]
@@ -234,12 +246,9 @@ class Index:
 
 async def _keep(root: Root) -> None:
     """Write what is known whenever it has changed and rests."""
-    kept = root.catalogue.version
     while True:
         await root.settled()
-        if root.catalogue.version != kept or root.stored < 0:
-            kept = root.catalogue.version
-            await root.keep()
+        await root.keep()
         await asyncio.sleep(_KEPT_EVERY)
 
 

@@ -49,6 +49,7 @@ class Root:
         self.far = 0
         self.read = self.parsed = 0
         self.stored = -1  # bytes on the disk; -1: nobody has looked
+        self._written = 0
         self.place = store.place(cache, path) if cache else None
         self.home = slashed(realpath(path))
         self._allowed, self._parse, self._texts = allowed, parse, texts
@@ -243,9 +244,11 @@ class Root:
         await self._idle.wait()
 
     async def keep(self) -> None:
-        """Write what is known to the disk; a disk that can't take it is let be."""
-        if self.place is None or not self.checked:
+        """Write what is known to the disk, if it is not what is there; a disk that can't take it is let be."""
+        version = self.catalogue.version
+        if self.place is None or not self.checked or (self.stored >= 0 and version == self._written):
             return
+        self._written = version
         shot = self.catalogue.snapshot()
         try:
             self.stored = await aside(partial(store.keep, self.place, self.catalogue, shot), PATIENCE)
