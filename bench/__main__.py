@@ -11,7 +11,19 @@ from collections.abc import Sequence
 
 from bench import table
 
-PROGRAMS = ("start", "keystroke", "reflexes", "reuse", "schedule", "contention", "reasons", "echo", "memory", "privacy")
+PROGRAMS = (
+    "start",
+    "keystroke",
+    "reflexes",
+    "reuse",
+    "recall",
+    "schedule",
+    "contention",
+    "reasons",
+    "echo",
+    "memory",
+    "privacy",
+)
 
 
 def main(arguments: Sequence[str]) -> int:
