@@ -104,8 +104,7 @@ def chosen(said: argparse.Namespace) -> list[Policy]:
         policies += [Ours(f"without {name}", (name,)) for name in gather.SOURCES]
     if not said.alone:
         policies += [Jaccard(), Bm25(), Ring(), Window()]
-        if not said.quick and (aider := repo_map.found()):
-            policies.append(aider)
+        policies += repo_map.found() if not said.quick else ()
     return policies
 
 

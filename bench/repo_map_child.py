@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +43,34 @@ class Map:
         self._kind.TAGS_CACHE_DIR = cache
         self._map: Any = None
         self._files: list[str] = []
+        self._ranked: dict[str, Any] = {}
 
     def enter(self, root: str, files: list[str]) -> None:
         """The files of a workspace; the tags are made now, not while somebody waits."""
         os.chdir(root)
         if self._map is None or self._map.root != root:
             self._map = self._kind(root=root, main_model=Model(), io=Console())
+            self._rank(self._map.get_ranked_tags)
+        self._ranked.clear()
         self._files = [os.path.join(root, file) for file in files]
         for file in self._files:
             self._map.get_tags(file, os.path.relpath(file, root))
 
-    def text(self, path: str, names: list[str], budget: int) -> str:
+    def _rank(self, rank: Callable[..., Any]) -> None:
+        """One question with several budgets is ranked once, as it does not depend on them."""
+
+        def once(chat: object, others: object, files: object, said: object, progress: object = None) -> Any:
+            if str(chat) not in self._ranked:
+                self._ranked = {str(chat): rank(chat, others, files, said, progress)}
+            return self._ranked[str(chat)]
+
+        self._map.get_ranked_tags = once
+
+    def text(self, path: str, budget: int) -> str:
         """The map for a cursor in the file at `path`."""
         own = os.path.join(self._map.root, path)
         others = [file for file in self._files if file != own]
-        made = self._map.get_ranked_tags_map_uncached([own], others, budget, set(), set(names))
+        made = self._map.get_ranked_tags_map_uncached([own], others, budget)
         return made or ""
 
 
