@@ -17,6 +17,7 @@ PROGRAMS = (
     "reflexes",
     "reuse",
     "recall",
+    "index",
     "schedule",
     "contention",
     "reasons",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.context import catalogue, root
+from router.context import catalogue, parsers, root
 from router.context.catalogue import Catalogue, Stamp
 from router.context.index import Index, wide
 from router.context.neighbours import Neighbours
@@ -447,3 +447,36 @@ def test_a_repository_is_known_by_what_git_says_of_it(tmp_path: Path) -> None:
         assert defined(this, "f") == ["a.py", "new.py"]
 
     running(index(repository(tmp_path, {"a.py": "def f(): pass\n", ".gitignore": "ignored.py\n"})), story)
+
+
+def test_a_second_parser_is_asked_only_when_the_first_has_much_before_it() -> None:
+    class Slow:
+        def __init__(self) -> None:
+            made.append(self)
+            self.asked: list[str] = []
+            self.closed = False
+
+        async def tags(self, path: str, _language: str, _text: str) -> Tags | None:
+            self.asked.append(path)
+            await go.wait()
+            return Tags()
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    async def story() -> None:
+        this = parsers.Parsers(2, Slow)
+        texts = {"a": 10, "b": parsers._MUCH, "c": parsers._MUCH, "d": 10}
+        waiting = [asyncio.ensure_future(this.tags(name, "python", "x" * length)) for name, length in texts.items()]
+        await asyncio.sleep(0)
+        assert [it.asked for it in made] == [["a", "b"], ["c", "d"]]
+        go.set()
+        await asyncio.gather(*waiting)
+        await this.tags("e", "python", "")
+        assert made[0].asked == ["a", "b", "e"]
+        await this.aclose()
+        assert all(it.closed for it in made)
+
+    made: list[Slow] = []
+    go = asyncio.Event()
+    asyncio.run(story())

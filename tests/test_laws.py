@@ -16,6 +16,7 @@ PURE = """
     context/begun context/blocks context/brackets context/crossing context/flat context/grammars
     context/headers context/imports context/language context/lines context/privacy context/stretches
     context/syntax context/tags context/window
+    context/catalogue context/neighbours context/postings context/resolving
     context/ignore context/invisible context/rulebook context/secrets
     echo/__init__ echo/choice echo/places
     ledger/fates ledger/shares ledger/stats ledger/reckoning

@@ -19,7 +19,7 @@ from router.context import store
 from router.context.admission import admission
 from router.context.ignored import Ignored
 from router.context.index import Index, State, wide
-from router.context.parser import Parser
+from router.context.parsers import Parsers
 from router.context.reading import source
 from router.types import Document
 
@@ -60,7 +60,7 @@ def _root(name: str) -> Path:
 async def _read(root: Path, patterns: tuple[str, ...], say: Callable[[str], None], ask: Callable[[Index], T]) -> T:
     """What `ask` says of the index of a workspace, when all of it was read."""
     cache = Path(store.folder(os.environ, str(Path.home())))
-    parser = Parser()
+    parser = Parsers()
     index = Index([str(root)], admission([str(root)], patterns, Ignored([str(root)])), parser.tags, cache, watch=False)
     try:
         await index.start()
