@@ -16,6 +16,7 @@ PROGRAMS = (
     "keystroke",
     "reflexes",
     "reuse",
+    "reuse_context",
     "recall",
     "index",
     "schedule",

@@ -117,9 +117,10 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         for policy in policies:
             policy.leave()
-    table.show(recall_tables.tables(found, OURS, [it.name for it in policies]), said.json)
+    names = [it.name for it in policies]
+    table.show(recall_tables.tables(found, OURS, names), said.json)
     if said.save:
-        recall_tables.save(found, OURS, said.save)
+        recall_tables.save(found, OURS, names, said.save)
     return 0
 
 

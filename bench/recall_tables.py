@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import to_builtins
+
 from bench import repo_map, table
 from bench.judged import BUDGETS, MAIN, Judged, area, ceiling, recall, spread
 
@@ -27,11 +29,10 @@ def tables(found: Sequence[Judged], ours: str, names: Sequence[str]) -> list[tab
     return made
 
 
-def save(found: Sequence[Judged], ours: str, file: Path) -> None:
-    """The figures for the page on context."""
-    names = list(found[0].found)
-    kept = {"tables": [it.text() for it in tables(found, ours, names)]}
-    file.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+def save(found: Sequence[Judged], ours: str, names: Sequence[str], file: Path) -> None:
+    """Keep the tables for the page on context."""
+    kept = [to_builtins(it) for it in tables(found, ours, names)]
+    file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
 def _by_budget(found: Sequence[Judged], names: Sequence[str]) -> table.Table:
@@ -67,11 +68,17 @@ def _by_group(found: Sequence[Judged], names: Sequence[str]) -> table.Table:
         ("ceiling", *(f"{100 * ceiling(part):.1f}" for part in parts)),
     ]
     rows += [(name, *(spread(part, name).text() for part in parts)) for name in names]
+    rows += [(f"{names[0]}, ms p50 and p95", *(_times(part, names[0]) for part in parts))]
     return table.Table(
         f"Recall in per cent at {MAIN} tokens, with 95 % of 1,000 resamplings of the commits",
         ("policy", *groups, "all"),
         tuple(rows),
     )
+
+
+def _times(part: Sequence[Judged], name: str) -> str:
+    ms = [it.found[name].ms for it in part]
+    return f"{table.percentile(ms, 0.5):.1f} and {table.percentile(ms, 0.95):.1f}"
 
 
 def _ratios(found: Sequence[Judged], ours: str, names: Sequence[str]) -> table.Table:

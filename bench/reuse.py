@@ -161,7 +161,7 @@ def cost(layout: Layout, gguf: Path, count: int) -> Cost:
     return found
 
 
-def _model(folder: str) -> Path:
+def model(folder: str) -> Path:
     """A model with our test's tokenizer, as small as the engine takes it: only its token counts are looked at."""
     random_gguf = importlib.import_module("tests.engine.random_gguf")
     tiny = {"WIDTH": 64, "LAYERS": 1, "HIDDEN": 64, "HEADS": 2, "KV_HEADS": 2, "WINDOW": WINDOW}
@@ -174,7 +174,7 @@ def _model(folder: str) -> Path:
 def measure(count: int = KEYS) -> list[table.Table]:
     """Hot keys and all keys."""
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
-        gguf = _model(folder)
+        gguf = model(folder)
         costs = {name: cost(make(), gguf, count) for name, make in LAYOUTS.items()}
     return [
         _table(costs, "hot", f"hot keys, less than {HOT:g} s after the one before"),
