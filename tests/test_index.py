@@ -145,6 +145,30 @@ def test_a_buffer_counts_for_more_than_its_file(tmp_path: Path) -> None:
     running(index(write(tmp_path, {"a.py": "def before(): pass\n"})), story)
 
 
+def test_a_disk_that_takes_capitals_for_small_letters_has_one_file_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(root, "folds", lambda _: True)
+
+    async def story() -> None:
+        this = index(write(tmp_path / "Work", {"Models.py": "def f(): pass\n"}))
+        this.changed(str(tmp_path / "work/models.py"), "def before(): pass\n")
+        await this.start()
+        await this.settled()
+        known = str(tmp_path / "Work/Models.py")
+        assert [path for path, _ in this.defined("before")] == [known]
+        this.changed(str(tmp_path / "work/MODELS.PY"), "def typed(): pass\n")
+        await this.settled()
+        assert [path for path, _ in this.defined("typed")] == [known]
+        assert this.tags(str(tmp_path / "WORK/models.py")) == this.tags(known)
+        this.closed(str(tmp_path / "work/models.py"))
+        await this.settled()
+        assert defined(this, "f") == ["Models.py"]
+        await this.aclose()
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+
+
 def test_a_buffer_without_a_file_is_known_until_it_is_closed(tmp_path: Path) -> None:
     async def story(this: Index) -> None:
         this.changed(str(tmp_path / "new.py"), "def unsaved(): pass\n\ud800")

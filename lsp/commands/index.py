@@ -18,9 +18,10 @@ from router import SwitchyardError
 from router.context import store
 from router.context.admission import admission
 from router.context.ignored import Ignored
-from router.context.index import Index, State, wide
+from router.context.index import Index, wide
 from router.context.parsers import Parsers
 from router.context.reading import source
+from router.context.state import State
 from router.types import Document
 
 T = TypeVar("T")

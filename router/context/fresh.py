@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -68,9 +68,9 @@ class Fresh:
         finally:
             self._watch.close()
 
-    def touch(self, paths: Iterable[str]) -> None:
-        """These files may have changed."""
-        self._touched.update(paths)
+    def touch(self, path: str) -> None:
+        """This may have changed."""
+        self._say(path, split(path)[1])
         self._wake()
 
     def rescan(self) -> None:
@@ -181,7 +181,8 @@ class Fresh:
         if stale:
             self.rescan()
         if touched:
-            self.touch(touched)
+            self._touched.update(touched)
+            self._wake()
 
     def _lost(self, _reason: str) -> None:
         """There is no watching, or no more: hold everything against the disk now and then, and try again."""

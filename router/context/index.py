@@ -8,39 +8,21 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
 from router.context.catalogue import Catalogue
 from router.context.fresh import Fresh
 from router.context.imports import Import
 from router.context.language import language, language_of
-from router.context.listing import slashed
+from router.context.listing import native, slashed
 from router.context.neighbours import split
 from router.context.resolving import resolve
 from router.context.root import Parse, Root
+from router.context.state import State, state
 from router.context.tags import Definition, Tags
 from router.types import LARGEST
 
+_CLOSING = 5.0  # seconds that the last write may take
 _KEPT_EVERY = 60.0  # seconds between two writes of what is known
 _SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-class State(Struct, frozen=True):
-    """How far one root is: files that are known and that wait to be read, and why others were passed over."""
-
-    root: str
-    files: dict[str, int]
-    waiting: int
-    passed: dict[str, int]
-    definitions: int
-    references: int
-    names: int
-    source: int
-    stored: int
-    parsed: int
-    rescans: int
-    git: bool
-    checked: bool
 
 
 class Index:
@@ -97,9 +79,12 @@ class Index:
         self._roots.append(root)
         self._roots.sort(key=lambda it: -len(it.path))
         self._fresh[path] = fresh = Fresh(root, self._heard)
-        for document in [it for it in self._texts if self._of(it) is root]:  # opened before
-            self._later(document)
         await root.begin()
+        for document in list(self._texts):  # those that were opened before
+            home, known = self._at(document)
+            if home is root:
+                self._texts[known] = self._texts.pop(document)
+                self._later(known)
         loop = asyncio.get_running_loop()
         self._tasks[path] = [loop.create_task(fresh.run(self._watch)), loop.create_task(_keep(root))]
 
@@ -121,7 +106,7 @@ class Index:
         await asyncio.gather(*self._edits.values(), return_exceptions=True)
         for root in list(self._roots):
             await self._leave(root)
-            await root.keep()
+            await root.keep(_CLOSING)
 
     async def settled(self) -> None:
         """Wait until no file waits to be read."""
@@ -135,12 +120,12 @@ class Index:
     def defined(self, name: str) -> list[tuple[str, Definition]]:
         """Where a name is defined: path and definition, in at most 256 files of each root."""
         found = ((root, it) for root in self._roots for it in root.catalogue.defined(name))
-        return [(_outer(path), it) for root, (path, it) in found if root.may(path)]
+        return [(native(path), it) for root, (path, it) in found if root.may(path)]
 
     def referring(self, name: str) -> list[tuple[str, int]]:
         """Which files say a name, and how often, where they neither define nor import it."""
         found = ((root, it) for root in self._roots for it in root.catalogue.referring(name))
-        return [(_outer(path), count) for root, (path, count) in found if root.may(path)]
+        return [(native(path), count) for root, (path, count) in found if root.may(path)]
 
     def places(self, path: str, name: str) -> list[int]:
         """Where in a file a name is said."""
@@ -159,35 +144,33 @@ class Index:
 
     def resolve(self, path: str, module: str, name: str = "") -> str | None:
         """The file that `module` means in the file at `path`; that of its `name`, where it has one of its own."""
-        path = _inner(path)
-        root = self._of(path)
+        root, path = self._at(path)
         for other in sorted(self._roots, key=lambda it: it is not root):
             found = resolve(path, module, name, other.catalogue.neighbours)
             if found is not None and other.may(found):
-                return _outer(found)
+                return native(found)
         return None
 
     def near(self, path: str) -> list[str]:
         """At most 256 files of the same root, the nearest first."""
-        path = _inner(path)
-        root = self._of(path)
-        return [_outer(it) for it in root.catalogue.neighbours.near(path) if root.may(it)] if root else []
+        root, path = self._at(path)
+        return [native(it) for it in root.catalogue.neighbours.near(path) if root.may(it)] if root else []
 
     def changed(self, path: str, text: str) -> None:
         """An open document has a new text, which counts for more than the file's; it is parsed when it rests."""
-        path = _inner(path)
-        if not language(language_of(split(path)[1])) or not self._allowed(path):
+        root, path = self._at(path)
+        if not language(language_of(split(path)[1])):
             return
         new = path not in self._texts
         self._texts[path] = _SURROGATES.sub("?", text) if not text.isascii() else text
-        if root := self._of(path):
+        if root is not None:
             if new:
                 root.nearer()
             self._later(path)
 
     def closed(self, path: str) -> None:
         """A document is open no more: what the disk says counts."""
-        path = _inner(path)
+        _, path = self._at(path)
         if timer := self._timers.pop(path, None):
             timer.cancel()
         if self._texts.pop(path, None) is not None:
@@ -195,9 +178,9 @@ class Index:
 
     def touched(self, paths: Iterable[str]) -> None:
         """The editor says that files were made, changed or deleted on the disk."""
-        for path in map(_inner, paths):
-            if root := self._of(path):
-                self._fresh[root.path].touch((path,))
+        for root, path in map(self._at, paths):
+            if root is not None:
+                self._fresh[root.path].touch(path)
 
     def refresh(self) -> None:
         """Hold everything against the disk: what may be read is another, or something was missed."""
@@ -216,7 +199,7 @@ class Index:
 
     def states(self) -> list[State]:
         """How far each root is."""
-        return [_state(root) for root in self._roots]
+        return [state(root) for root in self._roots]
 
     def _later(self, path: str) -> None:
         if timer := self._timers.pop(path, None):
@@ -235,12 +218,20 @@ class Index:
             task.add_done_callback(lambda _: self._edits.pop(path, None))
 
     def _of(self, path: str) -> Root | None:
-        """The innermost root that holds a file."""
+        """The innermost root that holds a file, by its own way to write it."""
         return next((root for root in self._roots if path.startswith(f"{root.path}/")), None)
 
+    def _at(self, path: str) -> tuple[Root | None, str]:
+        """The innermost root that holds a file, and the file as it is known there: some disks take `A` for `a`."""
+        path = slashed(path)
+        for root in self._roots:
+            head, rest = path[: len(root.path)], path[len(root.path) :]
+            if rest[:1] == "/" and (head == root.path or (root.folds and head.casefold() == root.path.casefold())):
+                return root, root.spelled(root.path + rest)
+        return None, path
+
     def _known(self, path: str) -> tuple[Catalogue, str] | None:
-        path = _inner(path)
-        root = self._of(path)
+        root, path = self._at(path)
         return (root.catalogue, path) if root is not None and root.may(path) else None
 
 
@@ -252,28 +243,6 @@ async def _keep(root: Root) -> None:
         await asyncio.sleep(_KEPT_EVERY)
 
 
-def _state(root: Root) -> State:
-    catalogue = root.catalogue
-    files = [it for it in catalogue.files if it.path and not it.why]
-    languages = {it.language for it in files}
-    definitions, references = catalogue.counts()
-    return State(
-        root=_outer(root.path),
-        files={name: sum(it.language == name for it in files) for name in sorted(languages)},
-        waiting=root.waiting,
-        passed=dict(root.passed),
-        definitions=definitions,
-        references=references,
-        names=len(catalogue.names),
-        source=sum(it.stamp.size for it in files),
-        stored=root.stored,
-        parsed=root.parsed,
-        rescans=root.rescans,
-        git=bool(root.listing.repositories),
-        checked=root.checked,
-    )
-
-
 def wide(root: str) -> bool:
     """Whether a folder is too wide to be a workspace: a whole disk, or everything a user has."""
     path = _root(root)
@@ -281,12 +250,4 @@ def wide(root: str) -> bool:
 
 
 def _root(path: str) -> str:
-    return _inner(os.path.abspath(path)).rstrip("/")
-
-
-def _inner(path: str) -> str:
-    return slashed(path)
-
-
-def _outer(path: str) -> str:
-    return path if os.sep == "/" else path.replace("/", os.sep)
+    return slashed(os.path.abspath(path)).rstrip("/")

@@ -54,6 +54,21 @@ def listed(root: str, allowed: Callable[[str], bool], patience: float = 20.0) ->
     return Listing(files, dict(passed), tuple(repositories), whole)
 
 
+def native(path: str) -> str:
+    """A path with slashes, as this system writes it."""
+    return path if os.sep == "/" else path.replace("/", os.sep)
+
+
+def folds(root: str) -> bool:
+    """Whether the disk takes `A` and `a` for one name."""
+    name = root[root.rfind("/") + 1 :]
+    other = root[: len(root) - len(name)] + name.swapcase()
+    try:
+        return other != root and os.path.samefile(root, other)
+    except (OSError, ValueError):
+        return False
+
+
 def relisted(root: str, allowed: Callable[[str], bool], before: Listing, patience: float) -> Listing:
     """`listed`; where that was broken off, what was there before and still is belongs to it, too."""
     found = listed(root, allowed, patience)

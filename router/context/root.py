@@ -18,7 +18,7 @@ from router.context import store
 from router.context.aside import aside
 from router.context.catalogue import Catalogue, Stamp
 from router.context.language import language_of
-from router.context.listing import Listing, folders, looked, relisted, slashed
+from router.context.listing import Listing, folders, folds, looked, relisted, slashed
 from router.context.neighbours import by_nearness, nearest, split
 from router.context.reading import Source, sources
 from router.context.tags import Tags
@@ -45,11 +45,14 @@ class Root:
         self.catalogue = Catalogue()
         self.listing = Listing({}, {})
         self.checked = False  # whether what is known was held against the disk
+        self.folds = False  # whether the disk takes `A` and `a` for one name
+        self._spelled: dict[str, str] = {}
         self.rescans = 0
         self.far = 0
         self.read = self.parsed = 0
         self.stored = -1  # bytes on the disk; -1: nobody has looked
-        self._written = 0
+        self._written = 0  # the version that is on the disk
+        self._writing: asyncio.Task[None] | None = None
         self.place = store.place(cache, path) if cache else None
         self.home = slashed(realpath(path))
         self._allowed, self._parse, self._texts = allowed, parse, texts
@@ -67,6 +70,10 @@ class Root:
         """Files that are still to be read."""
         return len(self._queue)
 
+    def spelled(self, path: str) -> str:
+        """A path as the disk writes it, where `A` and `a` are one name."""
+        return self._spelled.get(path.casefold(), path) if self.folds else path
+
     def may(self, path: str) -> bool:
         """Whether a file that is known may be told of: what was kept is older than what may be read today."""
         return self.checked or self._allowed(path)
@@ -79,6 +86,8 @@ class Root:
 
     async def begin(self) -> None:
         """Know what was kept, then what the disk says; what is new is read in the background."""
+        with suppress(OSError):
+            self.folds = await aside(partial(folds, self.path), PATIENCE)
         listing = asyncio.ensure_future(self._list())
         try:
             if self.place is not None:
@@ -137,6 +146,7 @@ class Root:
     async def _compare(self, listing: Listing) -> None:
         chosen, self.far = await aside(partial(nearest, ROOM, listing.files, list(self._texts)), PATIENCE)
         self.listing = listing
+        self._spelled = {path.casefold(): path for path in listing.files} if self.folds else {}
         for path in self.catalogue.paths():
             if path not in chosen:
                 self._forget(path)
@@ -228,6 +238,9 @@ class Root:
     async def edited(self, path: str, text: str) -> None:
         """An open document says this now."""
         await self._begun.wait()
+        if not await aside(partial(self._allowed, path), PATIENCE):
+            self.catalogue.drop(path)
+            return
         content = text.encode()
         stamp = Stamp(0, len(content), blake2b(content, digest_size=12).digest())
         kept = self.catalogue.kept(path)
@@ -243,19 +256,26 @@ class Root:
         """Wait until nothing is left to be read."""
         await self._idle.wait()
 
-    async def keep(self) -> None:
+    async def keep(self, patience: float = PATIENCE) -> None:
         """Write what is known to the disk, if it is not what is there; a disk that can't take it is let be."""
-        version = self.catalogue.version
-        if self.place is None or not self.checked or (self.stored >= 0 and version == self._written):
-            return
-        self._written = version
-        shot = self.catalogue.snapshot()
+        while self.place is not None and self.checked and (self.stored < 0 or self.catalogue.version != self._written):
+            if self._writing is None:
+                self._writing = asyncio.get_running_loop().create_task(self._write(self.place))
+            _, late = await asyncio.wait([self._writing], timeout=patience)
+            if late:
+                return
+
+    async def _write(self, place: Path) -> None:
+        """Ends by itself, whoever waits for it: the snapshot is another thread's until it has."""
+        version, shot = self.catalogue.version, self.catalogue.snapshot()
         try:
-            self.stored = await aside(partial(store.keep, self.place, self.catalogue, shot), PATIENCE)
+            self.stored = await aside(partial(store.keep, place, self.catalogue, shot), PATIENCE)
+            self.catalogue.settled()
+            self._written = version
         except (OSError, MemoryError):
             self.place = None
         finally:
-            self.catalogue.settled()
+            self._writing = None
 
     async def aclose(self) -> None:
         """Stop reading."""
