@@ -14,7 +14,7 @@ from router.context.brackets import CLOSERS
 
 
 class Extent(msgspec.Struct, frozen=True):
-    """How much of a file a prompt may show: lines, and code points in all (a third of them after the cursor)."""
+    """How much of a file a prompt may show: lines, and code points in all (a fifth of them after the cursor)."""
 
     before: int = 256
     after: int = 64
@@ -116,7 +116,7 @@ def _start(text: str, split: int, at: int, extent: Extent, end: str) -> int:
 
 def _share(extent: Extent) -> int:
     """Code points before the cursor."""
-    return extent.characters * 2 // 3
+    return extent.characters * 4 // 5
 
 
 def _grown(extent: Extent) -> int:
@@ -127,7 +127,7 @@ def _grown(extent: Extent) -> int:
 def _after(text: str, at: int, extent: Extent, mark: str) -> str:
     """What follows the cursor, by whole lines; brackets that an editor closed by itself do not count."""
     end = at
-    stop = min(len(text), at + extent.characters // 3)
+    stop = min(len(text), at + extent.characters // 5)
     for _ in range(extent.after):
         line = text.find(mark, end, stop)
         if line < 0:
