@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from router.context import expected, sources
+from router.context.focus import focus
+from router.context.pack import Count, pack
+from router.context.sheet import NAME
+from router.context.similar import nearby, similar
 from router.context.view import View
 from router.types import Piece, Request
 
 Source = Callable[[Request, View], Iterable[Piece]]
-Count = Callable[[str], int]
-_NAME = re.compile(r"[^\W\d]\w{2,}")
+SOURCES: dict[str, Source] = {
+    "similar": similar,
+    "nearby": nearby,
+    "enclosing": sources.enclosing,
+    "imports": sources.imports,
+    "definitions": sources.definitions,
+    "members": sources.members,
+    "overrides": sources.overrides,
+    "edits": sources.edits,
+    "visited": sources.visited,
+    "diff": sources.diff,
+    "diagnostics": sources.diagnostics,
+}
 
 
-def by_characters(text: str) -> int:
+def by_characters(text: str) -> float:
     """Tokens, at four characters a token."""
-    return (len(text) + 3) // 4
+    return len(text) / 4
 
 
 def pieces(
@@ -32,27 +47,12 @@ def pieces(
     `kept` are those of last time, which keep their place while they stay relevant; `without` names sources that are
     not asked. `count` tells the tokens of a text.
     """
-    found: list[Piece] = []
-    for name, source in SOURCES.items():
-        if name not in without:
-            found += source(request, view)
-    chosen: list[Piece] = []
-    lines = {line.strip() for line in shown.split("\n")}
-    for piece in sorted(found, key=lambda it: -it.worth):
-        cost = count(piece.text + "\n")
-        if cost <= budget and not lines & {line.strip() for line in piece.text.split("\n")}:
-            budget -= cost
-            lines |= {line.strip() for line in piece.text.split("\n")}
-            chosen.append(piece)
-    return chosen
+    found = gathered(request, view, without)
+    known = set(NAME.findall(shown))
+    speaking, said = expected.evidence(found, focus(request), view, known)
+    return pack(found, said, expected.expected(speaking), budget, shown, count, kept)
 
 
-def definitions(request: Request, view: View) -> Iterator[Piece]:
-    """The headers of what the names above the cursor mean."""
-    text, at = request.document.text, request.span.start
-    for distance, found in enumerate(reversed(_NAME.findall(text[max(0, at - 2000) : at]))):
-        for path, one in view.index.defined(found):
-            yield Piece("definitions", path, one.signature, one.span.start, 1 / (1 + distance))
-
-
-SOURCES: dict[str, Source] = {"definitions": definitions}
+def gathered(request: Request, view: View, without: Collection[str] = ()) -> list[Piece]:
+    """All that the sources bring."""
+    return [piece for name, source in SOURCES.items() if name not in without for piece in source(request, view)]

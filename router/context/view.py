@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router.context.imports import Import
+from router.context.language import language_of
+from router.context.sheet import EMPTY, Sheet, sheet
 from router.context.tags import Definition, Tags
 from router.types import Span
 
@@ -84,6 +87,19 @@ def _nothing(_path: str) -> str | None:
     return None
 
 
+class Memo:
+    """What was worked out for one request and serves the next, until the workspace changes and a new one is begun.
+
+    Nothing in it is more than a short cut: a view with an empty one answers alike.
+    """
+
+    def __init__(self) -> None:
+        self.tags: dict[str, Tags] = {}
+        self.near: dict[str, Sequence[str]] = {}
+        self.spread: dict[str, int] = {}
+        self.resolved: dict[tuple[str, str, str], str | None] = {}
+
+
 class View(Struct, frozen=True):
     """`text` brings a file's text from memory, or None where it is not there: it never touches a disk.
 
@@ -99,3 +115,43 @@ class View(Struct, frozen=True):
     diagnostics: tuple[Spot, ...] = ()
     changed: tuple[Spot, ...] = ()
     frames: tuple[Spot, ...] = ()
+    memo: Memo = field(default_factory=Memo)
+
+    def sheet(self, path: str) -> Sheet:
+        """A file by lines and names; empty where its text is not there."""
+        text = self.text(path)
+        return sheet(text, spoken(path)) if text else EMPTY
+
+    def tags(self, path: str) -> Tags:
+        """All that is known of a file."""
+        found = self.memo.tags.get(path)
+        if found is None:
+            found = self.memo.tags[path] = self.index.tags(path) or Tags()
+        return found
+
+    def near(self, path: str) -> Sequence[str]:
+        """Other files, the nearest first."""
+        found = self.memo.near.get(path)
+        if found is None:
+            found = self.memo.near[path] = self.index.near(path)
+        return found
+
+    def spread(self, name: str) -> int:
+        """How many files say a name, as far as the index counts."""
+        found = self.memo.spread.get(name)
+        if found is None:
+            found = self.memo.spread[name] = len(self.index.referring(name))
+        return found
+
+    def resolve(self, path: str, module: str, name: str = "") -> str | None:
+        """The file that a module, or what it holds under a name, is in."""
+        key = (path, module, name)
+        if key not in self.memo.resolved:
+            self.memo.resolved[key] = self.index.resolve(path, module, name)
+        return self.memo.resolved[key]
+
+
+@lru_cache(4096)
+def spoken(path: str) -> str:
+    """The language of a file by its name."""
+    return language_of(path.replace("\\", "/").rpartition("/")[2])
