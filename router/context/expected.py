@@ -15,6 +15,7 @@ WEIGHTS = {
     "similar": 0.9,
     "similar, in all": 0.2,
     "nearby": 1.2,
+    "habits": 1.0,
     "enclosing": 0.5,
     "imports": 1.0,
     "definitions": 0.3,

@@ -8,7 +8,7 @@ from router.context import expected, sources
 from router.context.focus import focus
 from router.context.pack import Count, pack
 from router.context.sheet import NAME
-from router.context.similar import nearby, similar
+from router.context.similar import habits, nearby, similar
 from router.context.view import View
 from router.types import Piece, Request
 
@@ -16,6 +16,7 @@ Source = Callable[[Request, View], Iterable[Piece]]
 SOURCES: dict[str, Source] = {
     "similar": similar,
     "nearby": nearby,
+    "habits": habits,
     "enclosing": sources.enclosing,
     "imports": sources.imports,
     "definitions": sources.definitions,

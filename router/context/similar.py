@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from heapq import nlargest
 from math import exp
 
 from router.context.focus import ABOVE, BELOW, Focus, focus, rarity
 from router.context.sheet import Sheet
-from router.context.view import View
+from router.context.view import View, spoken
 from router.types import Piece, Request
 
 FILES = 12  # that are looked through
@@ -20,6 +21,8 @@ _FOLLOWING = tuple(
     (d, exp(-d / 4)) for d in range(10)
 )  # lines after a like one, and how much of its likeness they have
 _LONGEST = 200  # code points of a line
+_NEIGHBOURS = 16  # files whose habits are looked at
+_CUSTOMS = 160  # lines that tell them
 _REACH = 260  # lines of this file to either side
 
 
@@ -96,3 +99,37 @@ def _likeness(page: Sheet, telling: dict[str, float], apart: range) -> dict[int,
                 found[row + down] = found.get(row + down, 0.0) + weight * share
             found[row - 1] = found.get(row - 1, 0.0) + weight / 2
     return {row: it for row, it in found.items() if 0 <= row < len(page.names) and page.names[row] and row not in apart}
+
+
+def habits(request: Request, view: View) -> Iterator[Piece]:
+    """Lines of the files around this one that say what most of them say."""
+    path = request.document.path
+    found = view.memo.habits.get(path)
+    if found is None:
+        found = view.memo.habits[path] = tuple(_habits(path, view))
+    yield from found
+
+
+def _habits(path: str, view: View) -> Iterator[Piece]:
+    language = spoken(path)
+    others = [other for other in view.near(path)[: 4 * _NEIGHBOURS] if spoken(other) == language][:_NEIGHBOURS]
+    pages = [(other, view.sheet(other)) for other in others]
+    files = Counter(name for _, page in pages for name in page.lines)
+    common = {name: count / len(pages) for name, count in files.items() if count > 1}
+    lines: list[tuple[float, str, Sheet, int]] = []
+    for other, page in pages:
+        for row, names in enumerate(page.names):
+            worth = sum([common.get(name, 0.0) for name in names])
+            if worth > 0:
+                lines.append((worth / (10 + len(page.line(row)[1])), other, page, row))
+    said = Counter[str]()
+    left = _CUSTOMS
+    for _, other, page, row in sorted(lines, key=lambda it: -it[0]):
+        names = page.names[row]
+        start, line = page.line(row)
+        if len(line) <= _LONGEST and any(said[name] < 2 and name in common for name in names):
+            said.update(names)
+            left -= 1
+            yield Piece("habits", other, line, start, max(common.get(name, 0.0) for name in names))
+        if not left:
+            break

@@ -12,7 +12,7 @@ from router.context.imports import Import
 from router.context.language import language_of
 from router.context.sheet import EMPTY, Sheet, sheet
 from router.context.tags import Definition, Tags
-from router.types import Span
+from router.types import Piece, Span
 
 
 class Known(Protocol):
@@ -95,6 +95,7 @@ class Memo:
 
     def __init__(self) -> None:
         self.tags: dict[str, Tags] = {}
+        self.habits: dict[str, tuple[Piece, ...]] = {}
         self.near: dict[str, Sequence[str]] = {}
         self.spread: dict[str, int] = {}
         self.resolved: dict[tuple[str, str, str], str | None] = {}
