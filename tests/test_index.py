@@ -14,6 +14,7 @@ from router.context import catalogue, parsers, root
 from router.context.catalogue import Catalogue, Stamp
 from router.context.index import Index, wide
 from router.context.neighbours import Neighbours
+from router.context.postings import Postings
 from router.context.resolving import resolve
 from router.context.tags import Tags, tags
 from tests.trees import Parsing, defined, index, repository, running, until, write
@@ -444,6 +445,19 @@ def test_a_catalogue_equals_one_that_was_only_told_the_end(
     assert sorted(one.paths()) == sorted(other.paths())
 
 
+@given(st.lists(st.tuples(st.integers(0, 4), st.dictionaries(st.integers(0, 4), st.integers(1, 4))), max_size=12))
+def test_packed_numbers_say_what_a_dictionary_would(steps: list[tuple[int, dict[int, int]]]) -> None:
+    this, said = Postings(), dict[int, dict[int, int]]()
+    for file, counts in steps:
+        this.shift(file, said.get(file, {}), counts)
+        said[file] = counts
+        again = Postings(*this.packed(this.snapshot(), 5))
+        for name in range(5):
+            wanted = sorted((it, counts[name]) for it, counts in said.items() if name in counts)
+            for kept in (this.of(name), again.of(name)):
+                assert sorted(zip(kept[::2], kept[1::2], strict=True)) == wanted
+
+
 def test_a_snapshot_stays_as_it_was_while_the_catalogue_changes() -> None:
     this = Catalogue()
     this.put("/w/a.py", "python", Stamp(1, 1), tags("python", "def f(): return g\n"))
@@ -460,7 +474,7 @@ def test_a_name_that_everybody_defines_is_told_of_a_bounded_number_of_times() ->
     this = Catalogue()
     for at in range(catalogue.MOST + 10):
         this.put(f"/w/{at}.py", "python", Stamp(1, 1), tags("python", "def f(): pass\n"))
-    assert len(list(this.defined("f"))) == catalogue.MOST
+    assert len(list(this.defined("f"))) == catalogue.DEFINERS
 
 
 def test_a_repository_is_known_by_what_git_says_of_it(tmp_path: Path) -> None:

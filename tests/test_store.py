@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from router.context import store
 from router.context.catalogue import Catalogue, Image, Stamp
 from router.context.index import Index
 from router.context.tags import Tags, tags
-from tests.trees import Parsing, always, defined, index, repository, running, write
+from tests.trees import Parsing, always, defined, index, repository, running, until, write
 
 FILES = {"a.py": "def f(): return g\n", "b.py": "def g(): return f + f\n", "c.md": "# Title\n"}
 AN_HOUR_AGO = 3600.0
@@ -231,3 +233,28 @@ def test_names_that_nobody_says_any_more_wear_it_out(monkeypatch: pytest.MonkeyP
 )
 def test_caches_are_kept_where_the_system_wants_them(platform: str, env: dict[str, str], place: str) -> None:
     assert store.folder(env, "/home/u", platform) == place
+
+
+def test_until_the_disk_was_looked_at_each_file_is_asked_for_before_it_is_told_of(tmp_path: Path) -> None:
+    work, cache = write(tmp_path / "w", {"a.py": "def f(): pass\n", "b.py": "def f(): pass\n"}), tmp_path / "cache"
+    aged(work)
+    visit(work, cache)
+    looking = threading.Event()
+
+    def allowed(path: str) -> bool:
+        if threading.current_thread() is not threading.main_thread():
+            looking.wait(30)  # the disk is slow
+        return not path.endswith("a.py")
+
+    async def story() -> None:
+        this = index(work, cache, allowed)
+        start = asyncio.ensure_future(this.start())
+        await until(lambda: this.defined("f"))
+        assert not start.done()
+        assert defined(this, "f") == ["b.py"]
+        assert this.tags(str(work / "a.py")) is None
+        looking.set()
+        await start
+        await this.aclose()
+
+    asyncio.run(asyncio.wait_for(story(), 60))

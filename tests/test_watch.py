@@ -168,7 +168,7 @@ def test_a_flood_is_answered_by_a_rescan_for_a_system_loses_some_of_it(tmp_path:
         write(tmp_path, {f"{at}.py": "def f(): pass\n" for at in range(2 * fresh.FLOOD)})
         await until(lambda: this.states()[0].rescans == 1)
         await this.settled()
-        assert len(this.defined("f")) == 256
+        assert len(this.defined("f")) == 64
 
     watching(tmp_path, story)
 

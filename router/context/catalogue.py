@@ -19,6 +19,7 @@ from router.context.tags import Definition, Tags
 from router.types import Span
 
 MOST = 256  # files that one question is answered with
+DEFINERS = 64  # files that define one name: where there are more, none of them is what is meant
 _NOTHING = Tags()
 
 
@@ -142,8 +143,8 @@ class Catalogue:
             self.neighbours.remove(path)
 
     def defined(self, name: str) -> Iterator[tuple[str, Definition]]:
-        """Where a name is defined, in at most 256 files."""
-        for file, _ in self._pairs(self._definers, name):
+        """Where a name is defined, in at most 64 files."""
+        for file, _ in islice(self._pairs(self._definers, name), DEFINERS):
             kept = self.files[file]
             record = _opened(kept.record)
             for at, defined in enumerate(record.names):

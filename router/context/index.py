@@ -118,12 +118,12 @@ class Index:
             await asyncio.sleep(self._rest if self._timers else 0)
 
     def defined(self, name: str) -> list[tuple[str, Definition]]:
-        """Where a name is defined: path and definition, in at most 256 files of each root."""
+        """Where a name is defined: path and definition, in at most 64 files of each root."""
         found = ((root, it) for root in self._roots for it in root.catalogue.defined(name))
         return [(native(path), it) for root, (path, it) in found if root.may(path)]
 
     def referring(self, name: str) -> list[tuple[str, int]]:
-        """Which files say a name, and how often, where they neither define nor import it."""
+        """Which files say a name, and how often, where they neither define nor import it; at most 256."""
         found = ((root, it) for root in self._roots for it in root.catalogue.referring(name))
         return [(native(path), count) for root, (path, count) in found if root.may(path)]
 
