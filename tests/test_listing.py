@@ -153,10 +153,10 @@ def test_git_writes_nothing(tmp_path: Path) -> None:
 def test_what_git_left_in_the_environment_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = repository(tmp_path / "other", {"o.py": ""})
     mine = repository(tmp_path / "mine", {"m.py": ""})
-    write(mine, {".gitignore": "m.py\n"})  # git keeps it all the same, but another repository would not
+    write(mine, {".gitignore": "m.py\n", "n.py": ""})  # git keeps m.py all the same; another repository would not
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
-    assert names(mine) == ["m.py"]
+    assert names(mine) == ["m.py", "n.py"]
 
 
 @POSIX
