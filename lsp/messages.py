@@ -126,11 +126,12 @@ class Initialize(Struct, rename="camel"):
     initialization_options: Any = None
 
     @property
-    def root(self) -> str:
-        """The URI of the first folder that is open; empty: none."""
+    def roots(self) -> list[str]:
+        """The URIs of the folders that are open."""
         if self.workspace_folders:
-            return self.workspace_folders[0].uri
-        return self.root_uri or (f"file://{self.root_path}" if self.root_path else "")
+            return [folder.uri for folder in self.workspace_folders]
+        root = self.root_uri or (f"file://{self.root_path}" if self.root_path else "")
+        return [root] if root else []
 
 
 _UNFIT = (msgspec.ValidationError, UnicodeEncodeError)  # the latter where msgspec words the former

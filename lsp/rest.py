@@ -7,7 +7,7 @@ and lifecycle are not used; what it writes passes the wire, which sees to it tha
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from lsprotocol import types
@@ -32,7 +32,7 @@ class Host(Protocol):
 
     def became(self, uri: str, text: str, fate: Fate) -> None: ...
     def configure(self, settings: object) -> None: ...
-    def entered(self, uri: str) -> None: ...
+    def entered(self, added: Sequence[str], removed: Sequence[str]) -> None: ...
 
 
 class _Protocol(LanguageServerProtocol):
@@ -111,8 +111,7 @@ def _register(server: LanguageServer, host: Host) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        if params.event.added:
-            host.entered(params.event.added[0].uri)
+        host.entered([it.uri for it in params.event.added], [it.uri for it in params.event.removed])
 
 
 def _told(host: Host, name: str, fate: Fate) -> Callable[..., Awaitable[None]]:

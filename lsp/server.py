@@ -42,6 +42,7 @@ class Server:
         self._launch = launch
         self._router: Router | None = None
         self._settings: Settings | None = None
+        self._roots: list[str] = []
         self._watcher: Task[None] | None = None
         connection.initialize = self._initialize
         connection.requests = {
@@ -74,10 +75,11 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
-        self._settings.enter(_folder(client.root))
+        self._roots = _folders(client.roots)
+        self._settings.enter(next(iter(self._roots), ""))
         self._watch_settings()
         try:
-            self._router = Router(self._settings.config, self.notices.tell, note=self._note)
+            self._router = Router(self._settings.config, self.notices.tell, note=self._note, roots=self._roots)
         except SwitchyardError as error:
             self.notices.show(str(error))
         else:
@@ -113,10 +115,14 @@ class Server:
             self._settings.edit(settings)
             self._reconfigure()
 
-    def entered(self, uri: str) -> None:
-        """The editor has opened another folder; its settings are in force from now on."""
-        if self._settings is not None:
-            self._settings.enter(_folder(uri))
+    def entered(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        """Folders were opened and closed; those opened bring their settings."""
+        gone = _folders(removed)
+        self._roots = list(dict.fromkeys([it for it in self._roots if it not in gone] + _folders(added)))
+        if self._router is not None:
+            self._router.entered(self._roots)
+        if self._settings is not None and added:
+            self._settings.enter(next(iter(_folders(added)), ""))
             self._reconfigure()
             self._watch_settings()
 
@@ -221,9 +227,9 @@ async def _insertions(router: Router, asked: Question) -> list[Insertion]:
     return found
 
 
-def _folder(uri: str) -> str:
-    path = convert.path(uri)
-    return path if path != uri else ""
+def _folders(uris: Sequence[str]) -> list[str]:
+    """Those that are folders of this machine."""
+    return [path for uri in uris if (path := convert.path(uri)) != uri]
 
 
 def _real(uri: str) -> str:

@@ -33,7 +33,8 @@ def call(
     text, at = request.document.text, request.span.start
     shown = window.slide(last, text, at, extent(route.window, task.max_tokens, characters), rested)
     family = families.table()[route.family]
-    prompt = family.prompt(*map(privacy.clean, (shown.prefix, shown.suffix, shown.middle)))
+    prefix, middle, suffix = privacy.shown(shown.prefix, shown.middle, shown.suffix)
+    prompt = family.prompt(prefix, suffix, middle)
     return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stop), shown
 
 
@@ -41,8 +42,9 @@ def plain(task: Task, request: Request, route: Route, others: Sequence[Document]
     """The call for an engine that lays out its own prompt: the whole file, and the `others`, most relevant last."""
     text, at = request.document.text, request.span.start
     before, after = text[max(0, at - _REACH) : at], text[at : at + _REACH]
+    before, after = privacy.shown(before, after)
     context = tuple(privacy.clean(other.text) for other in others)
-    return Call(route, privacy.clean(before), privacy.clean(after), context=context, max_tokens=task.max_tokens)
+    return Call(route, before, after, context=context, max_tokens=task.max_tokens)
 
 
 def extent(tokens: int, answer: int, characters: int = window.EXTENT.characters) -> window.Extent:

@@ -172,9 +172,7 @@ def done(**more: Any) -> bytes:
 USUAL: dict[str, Way] = {
     "/api/version": reply({"version": "0.32.0"}),
     "/api/tags": reply({"models": [{"name": "qwen2.5-coder:1.5b", "model": "qwen2.5-coder:1.5b", "size": 986}]}),
-    "/api/ps": reply(
-        {"models": [{"name": "qwen2.5-coder:1.5b", "model": "qwen2.5-coder:1.5b", "context_length": 4096}]}
-    ),
+    "/api/ps": reply({"models": [{"name": "qwen2.5-coder:1.5b", "model": "qwen2.5-coder:1.5b"}]}),
     "/api/show": reply({"template": "", "capabilities": ["completion", "insert"], "model_info": {}, "details": {}}),
     "/api/generate": stream(*say("a", "b"), done(prompt_eval_count=7, eval_count=2)),
     "/api/chat": reply({"error": "not found"}, 404),

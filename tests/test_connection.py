@@ -59,6 +59,9 @@ class Fake:
     def closed(self, path: str) -> None:
         self.heard.append(("closed", path))
 
+    def entered(self, roots: Sequence[str]) -> None:
+        self.heard.append(("entered", list(roots)))
+
     async def ask(self, request: Request) -> AsyncGenerator[Delta | Answer, None]:
         yield Delta("hel")
         yield Insertion("hello", request.span)

@@ -269,6 +269,7 @@ def test_the_router_has_the_work_of_its_engines_measured(monkeypatch: pytest.Mon
     async def story() -> list[float]:
         it = Yard(Cue(when="x = ", say=("1 +", " 2")), Cue(when="y = ", say=("3",)))
         it.router.ledger = Ledger(meter=lambda watts: Counter(0, 7, 10, 13))
+        it.router._suggestions = it.router._suggesting()
         await it.router.start()
         assert await it.ask(complete("x = ‸\n")) == ["1 + 2"]
         assert await it.ask(complete("x = 1 ‸\n")) == ["+ 2"]  # typed through: no engine works for it

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from router.config import Config
 from router.context import privacy
-from router.context.ignored import Ignored
 from router.context.invisible import visible
 from router.context.rulebook import KINDS
 from router.engine import Router
@@ -276,16 +275,6 @@ def test_nothing_that_is_cleaned_away_makes_a_mark(family: str, data: st.DataObj
 # No byte of an excluded file is ever in a prompt
 
 
-class Gated(Router):
-    """The router with the seam that it will have: whoever holds the workspaces' `Ignored` gives it to the router."""
-
-    ignored: Ignored
-
-    def _excluded(self, document: Document) -> str | None:
-        patterns = self.config.privacy.exclude
-        return privacy.reason(document.path, document.real, patterns, self.ignored.reason) or None
-
-
 FOLDERS = ["", "a/", "a/b/", "made/", "a/made/deep/"]
 FILES = sorted(folder + name for folder in FOLDERS for name in ("one.py", "two.py", "notes.txt", "k.pem"))
 CANARY = {file: f"canary{number:02}" for number, file in enumerate(FILES)}
@@ -336,13 +325,11 @@ def test_no_byte_of_an_excluded_file_is_ever_in_a_prompt(
 async def _asked(root: str, opened: list[str], family: str) -> tuple[list[Call], int]:
     """All that an engine hears while each of the open files is asked about, and how many were told to be excluded."""
     engine, told = Scripted(Script((Cue(say=("x",)),), family)), list[Status]()
-    router = Gated(Config(), told.append, engines={"scripted": engine})
-    router.ignored = Ignored([root])
+    router = Router(Config(), told.append, engines={"scripted": engine}, roots=[root])
     documents = [
         Document(f"{root}/{file}", "python", 1, f"{CANARY[file]} = 1\ny = ", f"{root}/{file}") for file in opened
     ]
     await router.start()
-    await router.ignored.loaded([document.path for document in documents])
     for document in documents:
         router.opened(document)
     excluded = 0

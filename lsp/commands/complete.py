@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _ask(settings: Config, request: Request, found: Found) -> None:
-    engine = Router(settings, found.tell)
+    engine = Router(settings, found.tell, roots=[str(files.workspace(Path(request.document.path)))])
     try:
         engine.opened(request.document)
         await engine.start()

@@ -1,0 +1,63 @@
+"""Which documents may be shown to an engine at all: by name, by the settings, by the workspace's ignore files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from router.config import Config
+from router.context import privacy
+from router.context.ignored import UNREAD, Ignored
+from router.types import LARGEST, Document
+
+AGAIN = 5.0  # seconds after which the ignore files of a document's folders are looked at again
+
+
+class Gate:
+    """Held by the router, asked at each request: from memory, but for the first time in a folder."""
+
+    def __init__(self, config: Config, roots: Sequence[str], clock: Callable[[], float]) -> None:
+        self.config = config
+        self._ignored, self._clock = Ignored(roots), clock
+        self._looked: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def enter(self, roots: Sequence[str]) -> None:
+        """The workspaces are these from now on. Touches the disk."""
+        self._ignored.roots(roots)
+
+    def reason(self, document: Document) -> str:
+        """What keeps a document out of every prompt; empty: nothing does. From memory."""
+        patterns = self.config.privacy.exclude
+        return privacy.reason(document.path, document.real, patterns, self._ignored.reason)
+
+    async def known(self, document: Document) -> str:
+        """The same; where nobody has read the ignore files of its folders yet, they are read first."""
+        why = self.reason(document)
+        if UNREAD in why:
+            await self._read(document)
+            return self.reason(document)
+        if self._clock() - self._looked.get(document.path, float("-inf")) > AGAIN:
+            self.look(document)
+        return why
+
+    def look(self, document: Document) -> None:
+        """Read the ignore files of the document's folders in the background, or see that they are as they were."""
+        task = asyncio.get_running_loop().create_task(self._read(document))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _read(self, document: Document) -> None:
+        self._looked[document.path] = self._clock()
+        await self._ignored.loaded([path for path in (document.path, document.real) if path])
+
+    async def aclose(self) -> None:
+        """Give up what is being read."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def fit(document: Document) -> bool:
+    """Whether a document is text, and not too long to be looked at."""
+    return len(document.text) <= LARGEST and "\0" not in document.text

@@ -1,0 +1,157 @@
+"""Inline completion, from a request to what may be shown at the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import router
+from router import answers, completion
+from router.cache import Cache
+from router.config import Config
+from router.context import privacy
+from router.context.syntax import Clock
+from router.desk import Desk, Open
+from router.fleet import Fleet
+from router.gate import Gate
+from router.ledger import Journey, Ledger
+from router.models import families
+from router.paces import Paces
+from router.run import Run
+from router.stream import accounted
+from router.types import Call, Document, Insertion, Lane, Request, Route, Task, Timing
+
+RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
+LEAST_ROOM = 1 / 8  # of the engine's window, however often it calls a prompt too long
+OTHERS = 8  # open documents beside the one at hand that `echo` looks through
+
+
+class Suggestions:
+    """Completions by the engines of one fleet, and what is remembered of them."""
+
+    def __init__(
+        self, config: Config, fleet: Fleet, desk: Desk, gate: Gate, ledger: Ledger, paces: Paces, clock: Clock
+    ) -> None:
+        self.config = config
+        self._fleet, self._desk, self._gate, self._ledger = fleet, desk, gate, ledger
+        self._paces, self._clock = paces, clock
+        self._cache = Cache()
+
+    async def ask(self, task: Task, request: Request) -> AsyncGenerator[Insertion, None]:
+        """What may be shown, best first; nothing is silence. Raises Superseded. A failure is told, not raised."""
+        document, at = request.document, request.span.start
+        began = self._clock()
+        self._ledger.looked(request)
+        shown: list[str] = []
+        for rest in self._cache.continued(document, at, without="echo" if self._fleet.modelled else ""):
+            if insertion := answers.place(document.text, at, rest):
+                shown.append(insertion.text)
+                yield insertion
+        if shown and not request.manual:
+            self.stop(document.path)
+            self._ledger.close(Journey(request, None, began, shown[0]), self._clock())
+            return
+        if privacy.at_secret(document.text, at):
+            return
+        found = await self._complete(task, request, began)
+        if found and found.text not in shown:
+            yield found
+
+    def stop(self, path: str) -> None:
+        """Whatever is being said for a document is not wanted any more."""
+        if run := self._desk.run(path):
+            run.stop()
+
+    def forget(self, path: str) -> None:
+        """The document was closed."""
+        self.stop(path)
+        self._cache.forget(path)
+
+    async def _complete(self, task: Task, request: Request, began: float) -> Insertion | None:
+        """What the engine suggests, through every filter; None when there is nothing to show."""
+        kept, fleet, cache = self._desk.kept(request.document), self._fleet, self._cache
+        kept.latest = request
+        runtime, route = await fleet.engine()
+        if runtime is None or route is None:
+            return None
+        if kept.latest is not request or kept.closed:
+            raise router.Superseded("A newer request took its place, or the document was closed.")
+        journey = Journey(request, route, began)
+        try:
+            with accounted(self._ledger, journey, self._clock):
+                call = self._call(task, request, route, kept)
+                said = cache.answers.get(call)
+                if said is not None:
+                    self.stop(request.document.path)
+                else:
+                    journey.outcome = "silent"
+                    said = await self._answer(task.lane, journey, call, kept)
+                    if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once
+                        cache.answers.put(call, said)
+                return self._shown(journey, said, cache)
+        except router.RuntimeFailure as failure:
+            if isinstance(failure, router.PromptCut):
+                kept.room, kept.window = max(LEAST_ROOM, kept.room / 2), None
+            fleet.failed(runtime, failure)
+            return None
+
+    def _shown(self, journey: Journey, said: str, cache: Cache) -> Insertion | None:
+        """What of an answer is shown; it is remembered, for the user may type it."""
+        document, at = journey.request.document, journey.request.span.start
+        marks = families.table()[journey.route.family].marks if journey.route else ()
+        insertion = answers.insertion(document.text, at, said, document.language, marks)
+        if insertion and not privacy.hidden(insertion.text, document.text):
+            journey.outcome = "shown" if journey.outcome == "silent" else journey.outcome
+            journey.said = insertion.text
+            cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
+            return insertion
+        return None
+
+    async def _answer(self, lane: Lane, journey: Journey, call: Call, kept: Open) -> str:
+        """What the engine answers: the answer that is being made, if the user types on as it goes; else a new one."""
+        request = journey.request
+        run = kept.run
+        if run is None or not run.takes_over(request):
+            self.stop(request.document.path)
+            run = kept.run = Run(request, lambda run: self._say(run, lane, call, kept))
+        try:
+            return await run.answer(request)
+        finally:
+            journey.begun, journey.first, journey.timing = run.begun, run.first, run.timing
+            journey.works = [run.work] if run.request is request else []
+
+    async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
+        """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
+        fleet, path = self._fleet, run.request.document.path
+        turn, working = fleet.schedule.turn(lane, path, call.route), self._ledger.working(call.route.runtime)
+        async with turn, working as run.work, aclosing(fleet.generate(call)) as stream:
+            run.begun = self._clock()
+            async for item in stream:
+                if isinstance(item, Timing):
+                    run.timing = item
+                    continue  # to the stream's end, so that the connection can be used again
+                run.first = run.first or self._clock()
+                new = run.hears(item.text)
+                if "\n" in item.text and (enough := self._enough(run.request, new, kept)) is not None:
+                    return new[:enough]
+        new = run.hears("")
+        if run.timing and run.timing.ended == "limit":
+            new = new[: new.rfind("\n") + 1]
+        enough = self._enough(run.request, new + "\n", kept) if "\n" in new else None
+        return new if enough is None else new[:enough]
+
+    def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
+        now = self._clock()
+        rested, kept.asked = now - kept.asked >= RESTED, now
+        if route.family == families.PLAIN:
+            return completion.plain(task, request, route, self._others(request.document))
+        fits = completion.extent(route.window, task.max_tokens, self._paces.characters(task, route)).characters
+        call, kept.window = completion.call(task, request, route, kept.window, rested, int(kept.room * fits))
+        return call
+
+    def _others(self, document: Document) -> list[Document]:
+        """The open documents beside this one that may be shown."""
+        return [other for other in self._desk.beside(document) if not self._gate.reason(other)][-OTHERS:]
+
+    def _enough(self, request: Request, said: str, kept: Open) -> int | None:
+        return completion.enough(request, said, kept.syntax, self.config.complete.max_lines)
