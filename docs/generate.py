@@ -13,7 +13,7 @@ import msgspec
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))  # run as a program, this file's own folder stands there instead of the root
 
-from docs import memory, speeds  # noqa: E402
+from docs import memory, plan, speeds  # noqa: E402
 from router.config import Config, settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def schema_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "settings.schema.json": schema_page,
+    "plan.md": plan.page,
     "speeds.md": speeds.page,
     "memory.md": memory.page,
 }

@@ -7,6 +7,7 @@ from router.types import Task
 
 FIRST_LINE = 10  # tokens until the first line of an answer is whole, about
 FLOOR = 256  # tokens: the lines around the cursor; without them no answer is worth the wait
+LEAST = 1 / 8  # of the context that a task wants, if somebody waits for it by intent
 MOST_REUSED = 0.98  # of a prompt, whatever is claimed: the last batch is always read again
 
 
@@ -15,7 +16,7 @@ def prompt_tokens(task: Task, speed: Speed, window: int, reused: float = 0.0) ->
 
     `window` in tokens (0: unknown, then what the task asks for); `reused` is the share of the prompt that the engine's
     prefix cache spares. An unknown speed sets no limit. Never more than fits beside the answer, and no fewer than
-    FLOOR tokens, if those fit.
+    FLOOR tokens, or an eighth of the task's context if it was not a keystroke that asked, if those fit.
     """
     room = max(0, (window or task.context) - task.max_tokens)
     if speed.prefill <= 0:
@@ -23,4 +24,5 @@ def prompt_tokens(task: Task, speed: Speed, window: int, reused: float = 0.0) ->
     first_line = FIRST_LINE / speed.decode if speed.decode > 0 else 0.0
     fresh = speed.prefill * max(0.0, task.patience - first_line)
     readable = fresh / (1 - min(max(reused, 0.0), MOST_REUSED))
-    return min(room, max(FLOOR, int(min(readable, room))))
+    floor = FLOOR if task.lane == "typing" else max(FLOOR, int(LEAST * task.context))
+    return min(room, max(floor, int(min(readable, room))))
