@@ -29,25 +29,27 @@ from router.types import Document, Piece, Request, Span
 
 KEYS = 2000
 BUDGET = 512  # tokens of pieces
-LONG = 4096  # what a full ring takes
+LONG, AS_LONG = 4096, window.Extent(after=64, characters=1 << 20)  # as a full ring and its window take
 VIM = "llama.vim with its ring"
 LINES = 3000  # of the document: more than any window shows
 PACKAGES = ("asyncio", "concurrent", "email", "http", "json", "logging", "multiprocessing", "unittest", "urllib")
 
 
 class Key(Struct, frozen=True):
-    """The text after a keystroke, the cursor in it, and the seconds since the key before."""
+    """The text after a keystroke, the cursor in it, the same before it, and the seconds since the key before."""
 
     text: str
     cursor: int
+    before: str
+    place: int
     gap: float
 
 
 class Layout(Protocol):
     """One way to make prompts."""
 
-    def idle(self, seconds: float) -> Iterator[str]:
-        """What is evaluated in the background while so much time passes before the next key."""
+    def idle(self, text: str, at: int, seconds: float) -> Iterator[str]:
+        """What is evaluated in the background while so much time passes before the next key, with the cursor there."""
 
     def __call__(self, text: str, at: int, hot: bool) -> str:
         """The prompt at a key."""
@@ -58,29 +60,37 @@ def keys() -> Iterator[Key]:
     text, base = trace.document(LINES)
     last = 0.0
     for step in trace.steps(base):
-        text = trace.applied(text, step.edits)
+        before, text = text, trace.applied(text, step.edits)
         if step.key:
-            yield Key(text, step.cursor, step.second - last if last else 0.0)
+            place = step.edits[0].at + step.edits[0].deleted
+            yield Key(text, step.cursor, before, place, step.second - last if last else 0.0)
             last = step.second
 
 
 class Ours:
-    """Our window with pieces in front; they are gathered anew when the user has paused, and keep their places."""
+    """Our window with pieces in front; they are gathered anew when the user has paused, and keep their places.
 
-    def __init__(self, view: View, root: Path, budget: int, extent: window.Extent = window.EXTENT) -> None:
+    `warmed`: that prompt is evaluated in the pause, when the cursor has come to the place of the next key.
+    """
+
+    def __init__(self, view: View, root: Path, budget: int, extent: window.Extent, warmed: bool) -> None:
         self._view, self._path = view, str(root / "measured.py")
-        self._budget, self._extent = budget, extent
+        self._budget, self._extent, self._warmed = budget, extent, warmed
         self._last: window.Window | None = None
         self._kept: list[Piece] = []
 
-    def idle(self, seconds: float) -> Iterator[str]:
-        """Nothing."""
-        return iter(())
+    def idle(self, text: str, at: int, seconds: float) -> Iterator[str]:
+        """The prompt at the place of the next key."""
+        if self._warmed and seconds >= reuse.HOT:
+            yield self._made(text, at, rested=True)
 
     def __call__(self, text: str, at: int, hot: bool) -> str:
         """The prompt at a key."""
-        self._last = window.slide(self._last, text, at, self._extent, not hot)
-        if not hot or not self._kept:
+        return self._made(text, at, rested=not hot and not self._warmed)
+
+    def _made(self, text: str, at: int, rested: bool) -> str:
+        self._last = window.slide(self._last, text, at, self._extent, rested)
+        if rested or not self._kept:
             request = Request("complete", Document(self._path, "python", 1, text), Span(at, at))
             shown = self._last.prefix + self._last.middle + self._last.suffix
             self._kept = list(gather.pieces(request, self._view, shown, self._budget, self._kept))
@@ -100,7 +110,7 @@ def cost(layout: Layout, gguf: Path, count: int) -> reuse.Cost:
     try:
         for number, key in enumerate(islice(keys(), count + 1)):
             hot = key.gap < reuse.HOT
-            for prompt in layout.idle(key.gap):
+            for prompt in layout.idle(key.before, key.place, key.gap):
                 engine.evaluated(prompt)
             evaluated, length = engine.evaluated(layout(key.text, key.cursor, hot))
             if number:
@@ -138,8 +148,9 @@ async def measure(count: int) -> list[table.Table]:
             view = View(workspace.index, texts.get)
             layouts: dict[str, Layout] = {
                 VIM: LlamaVim(visited),
-                "Switchyard with pieces": Ours(view, folder, BUDGET),
-                "Switchyard, as long": Ours(view, folder, LONG, window.Extent(characters=1 << 20)),
+                "Switchyard, nothing warmed": Ours(view, folder, BUDGET, window.EXTENT, warmed=False),
+                "Switchyard": Ours(view, folder, BUDGET, window.EXTENT, warmed=True),
+                "Switchyard, as long": Ours(view, folder, LONG, AS_LONG, warmed=True),
             }
             costs = {name: cost(layout, gguf, count) for name, layout in layouts.items()}
     hot = f"hot keys, less than {reuse.HOT:g} s after the one before"

@@ -31,7 +31,7 @@ class LlamaVim:
             self._pick(text.split("\n"))
         self._ring, self._queue = self._queue[:CHUNKS], []
 
-    def idle(self, seconds: float) -> Iterator[str]:
+    def idle(self, text: str, at: int, seconds: float) -> Iterator[str]:
         """What is evaluated in the background while so much time passes before the next key."""
         for _ in range(int(max(0.0, seconds - REST))):
             if self._queue:

@@ -109,7 +109,7 @@ def _alike(text: str, asked: frozenset[str]) -> tuple[float, int]:
     return best, at
 
 
-@lru_cache(4096)
+@lru_cache(1500)
 def _windows(text: str) -> tuple[dict[str, list[tuple[int, int]]], list[int]]:
     """Which windows have a word (by ranges of where they begin), and how many words each has."""
     lines = text.split("\n")
@@ -172,7 +172,7 @@ class Bm25(Window):
                 yield Block(path, text)
 
 
-@lru_cache(4096)
+@lru_cache(1500)
 def _chunks(text: str) -> list[Counter[str]]:
     lines = text.split("\n")
     return [Counter(NAME.findall("\n".join(lines[at : at + CHUNK]))) for at in range(0, len(lines), CHUNK)]

@@ -47,12 +47,12 @@ class Workspace:
         return case.novel - missing
 
 
-@lru_cache(4096)
+@lru_cache(1500)
 def _words(text: str) -> frozenset[str]:
     return frozenset(histories.names(text))
 
 
-@lru_cache(8192)
+@lru_cache(1500)
 def _tags(language: str, text: str) -> Tags:
     return tags(language, text)
 
