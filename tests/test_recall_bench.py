@@ -69,7 +69,7 @@ def shop(tmp_path: Path) -> Path:
     for files in (
         {"till.py": TILL, "shop.py": SHOP},
         {"shop.py": SOLD},
-        {"shop.py": SHOP.replace("print", "say"), "new.py": TILL},
+        {"shop.py": SHOP.replace("print", "display"), "new.py": TILL},
     ):
         for name, text in files.items():
             (folder / name).write_text(text)
