@@ -15,8 +15,8 @@ from router.policy import Decision, Job, decide, joined
 from router.types import Lane, Route
 
 # An answer that keystrokes have kept waiting for `LONG` seconds in sum is left alone until it has run for `SPARED` and
-# has said a word: a twentieth of the keystrokes feel it, which a 95th percentile does not. One that was interrupted
-# before it had said a word is left alone until it has: a slow model would else begin at each pause and never get on.
+# got on: a twentieth of the keystrokes feel it, which a 95th percentile does not. One that was interrupted before that
+# is left alone until it has got on: a slow model would else begin at each pause and never get anywhere.
 LONG, SPARED = 20.0, 1.0
 _STALE = "A newer request took its place."
 
@@ -31,7 +31,7 @@ class Place:
     def __init__(self, job: Job, route: Route | None, now: float) -> None:
         self.job, self.route = job, route
         self.twin: Place | None = None
-        self.spoke = False  # whether it has said a word in this turn
+        self.spoke = False  # whether it has got on in this turn: said a word, or read a piece of its prompt
         self._vain = False  # whether it was interrupted before it had
         self._since, self._waited = now, 0.0
         self._spared: float | None = None
@@ -120,6 +120,10 @@ class Scheduler:
         """A key was typed."""
         self._typed = self._clock()
 
+    def rested(self) -> float:
+        """Seconds since the last key."""
+        return self._clock() - self._typed
+
     @asynccontextmanager
     async def turn(self, lane: Lane, key: str, route: Route | None = None) -> AsyncIterator[None]:
         """The one turn of a job that is not resumed, while the context lasts. Raises Superseded."""
@@ -179,7 +183,7 @@ class Scheduler:
             place.ends()
 
     def spoke(self, place: Place) -> None:
-        """The job has said a word: now it can make room, if it did not before."""
+        """The job has got on: now it can make room, if it did not before."""
         if not place.spoke:
             place.spoke = True
             self._settle()

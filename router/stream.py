@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import router
 from router.fleet import Fleet
 from router.ledger import Journey, Ledger
+from router.pieces import Reader
 from router.schedule import Interrupted, Place
 from router.types import Call, Delta, Request, Route, Task, Timing
 
@@ -23,14 +24,16 @@ Clock: TypeAlias = Callable[[], float]
 class Answer:
     """One answer in the making, from its first turn to its last; `begun` is when that first one came.
 
+    Its prompt is read in pieces, so that no keystroke is answered beside all of it; the engine's cache keeps them.
     What was interrupted goes on where it stopped. What a schema binds begins anew instead, for no engine goes on with
     half of it; so it is heard when it is whole.
     """
 
-    def __init__(self, fleet: Fleet, place: Place, call: Call, clock: Clock, ledger: Ledger) -> None:
+    def __init__(self, fleet: Fleet, place: Place, reader: Reader, clock: Clock, ledger: Ledger) -> None:
         self.begun = 0.0
         self.works: list[int] = []  # what the ledger calls its stints
-        self._fleet, self._place, self._call, self._clock, self._ledger = fleet, place, call, clock, ledger
+        self._fleet, self._place, self._clock, self._ledger = fleet, place, clock, ledger
+        self._call, self._reader = reader.call, reader
         self._said: list[Item] = []
         self._bound: list[Item] = []
         self._failure: router.SwitchyardError | None = None
@@ -83,6 +86,8 @@ class Answer:
             async with self._fleet.schedule.stint(self._place), working as work:
                 self.works.append(work)
                 self.begun = self.begun or self._clock()
+                if not self._said:
+                    await self._read()
                 async with aclosing(self._fleet.generate(self._rest(), watched=False)) as stream:
                     async for item in stream:
                         self._fleet.schedule.spoke(self._place)
@@ -93,12 +98,24 @@ class Answer:
         self._say(*self._bound)
         return True
 
+    async def _read(self) -> None:
+        """Have the prompt read, but for its last piece."""
+        schedule, reader = self._fleet.schedule, self._reader
+        while piece := reader.piece(schedule.rested()):
+            async with aclosing(self._fleet.generate(piece, watched=False)) as stream:
+                async for item in stream:
+                    if isinstance(item, Timing):
+                        reader.heard(piece, item)
+            schedule.spoke(self._place)
+
     def _rest(self) -> Call:
         """What is still to be asked; about a token comes with each stretch."""
         begun = "".join(item.text for item in self._said if isinstance(item, Delta))
         return replace(self._call, begun=begun, max_tokens=max(1, self._call.max_tokens - len(self._said)))
 
     def _hear(self, item: Item) -> None:
+        if isinstance(item, Timing):
+            item = self._reader.account(item)
         if self._call.schema:
             self._bound.append(item)
         elif isinstance(item, Timing):
@@ -118,6 +135,7 @@ class Streams:
     def __init__(self, clock: Clock, ledger: Ledger) -> None:
         self._clock, self._ledger = clock, ledger
         self._answers: dict[int, Answer] = {}
+        self._paces: dict[str, float] = {}
 
     async def ask(self, fleet: Fleet, task: Task, journey: Journey, key: str, make: Make) -> AsyncGenerator[Item, None]:
         """What the task's model says to the call that `make` makes for its route. Raises RuntimeFailure, Superseded."""
@@ -145,7 +163,7 @@ class Streams:
         place = place.twin or place
         number = place.job.number
         if number not in self._answers:
-            self._answers[number] = Answer(fleet, place, call, self._clock, self._ledger)
+            self._answers[number] = Answer(fleet, place, Reader(call, self._paces), self._clock, self._ledger)
             self._answers[number].task.add_done_callback(lambda task: self._answers.pop(number))
         return self._answers[number]
 

@@ -165,6 +165,28 @@ def test_it_makes_room_for_a_keystroke_and_goes_on_where_it_stopped() -> None:
     run(story())
 
 
+def test_a_long_prompt_is_read_in_pieces_between_which_keystrokes_are_answered() -> None:
+    async def story() -> None:
+        it = Stage(Yardful(Cue(when="y = ", say=("1",)), ABC))
+        await it.router.start()
+        await it.ask("one", prompt="x" * 900)
+        await it.engine.say("large", 5)
+        key = await it.key()
+        assert it.engine.closed == 1
+        await it.engine.say("large", 1)
+        await it.engine.say("small", 2)
+        await key
+        assert it.texts["one"] == ""
+        await it.engine.say("large", 7)
+        await it.tasks["one"]
+        assert it.texts["one"] == "abc"
+        large = [call for call in it.engine.heard if call.route == LARGE]
+        assert [(len(call.prompt), call.max_tokens) for call in large] == [(400, 1), (800, 1), (800, 1), (900, 9)]
+        await it.close()
+
+    run(story())
+
+
 def test_an_answer_bound_by_a_schema_that_made_room_begins_anew_and_is_heard_whole() -> None:
     async def story() -> None:
         it = Stage(Yardful(Cue(when="y = ", say=("1",)), ABC), Config(schedule=Schedule(quiet=0.0)))
