@@ -7,8 +7,10 @@ The rules are those of Ollama 0.30 to 0.33 (server/sched.go, llm/llama_server.go
   the weights, and dies with the request that it is for.
 - While a model's predicted size exceeds 80 % of the free memory and another is there, one is evicted: the first idle
   one by keep_alive, then by path; if none is idle, the first, once it is. No keep_alive protects.
-- A prompt costs what it does not share with the last one of its model. Leaving while the answer comes stops the model
-  within a token; leaving before is noticed when llama-server next polls, which it does each second.
+- A prompt costs what it does not share with the last one of its model, and the first token comes with it. A batch of it
+  takes no less than a token of an answer, for all weights are read for either.
+- Leaving while the answer comes stops the model with the token; leaving before is noticed when llama-server next polls,
+  which it does each second. A step that has begun is computed to its end, whoever has left.
 - All that compute at once share the accelerator's speed.
 """
 
@@ -23,9 +25,10 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from bench.share import Share
 from router.types import Call, Delta, Model, Route, Timing
 
-BATCH = 256  # tokens of a prompt that are evaluated at once, in which nobody can interrupt
+BATCH = 256  # tokens of a prompt that are evaluated at once
 LETTERS = 4  # per token
 RECOVERY = 1.0  # seconds until a card's memory counts as free again, by Ollama's own comment
 ROOMS = 3  # models at once (MAX_LOADED_MODELS)
@@ -71,7 +74,7 @@ class Card:
         self.evictions: Counter[str] = Counter()
         self.loads: list[tuple[float, float]] = []  # when each began and ended
         self._line = asyncio.Lock()
-        self._computing = 0
+        self._speed = Share()
 
     async def models(self) -> list[Model]:
         return [Model(self.name, name, "qwen", loaded=name in self.loaded) for name in self.weights]
@@ -99,20 +102,21 @@ class Card:
         try:
             async with runner.queue:
                 prompt, answer = call.prompt + call.begun, self._says(call)[len(call.begun) :]
-                reused = await self._until_polled(runner, prompt)
+                reused, seconds = await self._until_polled(runner, prompt)
                 try:
                     for at in range(0, min(len(answer), LETTERS * call.max_tokens), LETTERS):
-                        await self._compute(runner, 1, runner.weights.decode)
+                        if at:
+                            await self._compute(runner, 1)
                         runner.cached += answer[at : at + LETTERS]
                         yield Delta(answer[at : at + LETTERS])
                 finally:
                     runner.slot.release()
                 whole = len(prompt) // LETTERS
-                yield Timing(whole, reused, len(answer) // LETTERS)
+                yield Timing(whole, reused, len(answer) // LETTERS, prefill_ms=1000 * seconds)
         finally:
             self._release(runner)
 
-    async def _until_polled(self, runner: Runner, prompt: str) -> int:
+    async def _until_polled(self, runner: Runner, prompt: str) -> tuple[int, float]:
         """Have the prompt evaluated; the slot is ours then. Who leaves before leaves the work behind for a while."""
         loop = asyncio.get_running_loop()
         work, began = loop.create_task(self._prefill(runner, prompt)), loop.time()
@@ -123,25 +127,24 @@ class Card:
             work.add_done_callback(lambda work: None if work.cancelled() else runner.slot.release())
             raise
 
-    async def _prefill(self, runner: Runner, prompt: str) -> int:
+    async def _prefill(self, runner: Runner, prompt: str) -> tuple[int, float]:
+        """The tokens that were not evaluated again, and the seconds that the others took."""
         await runner.slot.acquire()
+        began, whole = asyncio.get_running_loop().time(), len(prompt) // LETTERS
         try:
-            reused = min(_common(runner.cached, prompt), len(prompt) - 1) // LETTERS
-            for at in range(reused, len(prompt) // LETTERS, BATCH):
-                await self._compute(runner, min(BATCH, len(prompt) // LETTERS - at), runner.weights.prefill)
+            reused = min(_common(runner.cached, prompt) // LETTERS, whole - 1)
+            for at in range(reused, whole, BATCH):
+                await self._compute(runner, min(BATCH, whole - at))
                 runner.cached = prompt[: (at + BATCH) * LETTERS]
         except BaseException:
             runner.slot.release()
             raise
-        return reused
+        return reused, asyncio.get_running_loop().time() - began
 
-    async def _compute(self, runner: Runner, tokens: int, speed: float) -> None:
-        self._computing += 1
-        try:
-            await asyncio.sleep(tokens / speed * self._computing)
-        finally:
-            self._computing -= 1
-            self.computed[runner.weights.name] += tokens
+    async def _compute(self, runner: Runner, tokens: int) -> None:
+        weights = runner.weights
+        self.computed[weights.name] += tokens
+        await self._speed.work(max(tokens / weights.prefill, 1 / weights.decode))
 
     async def _runner(self, route: Route) -> Runner:
         """The model of the route, for one more user, when its turn to be loaded has come."""

@@ -208,6 +208,9 @@ class Ours(Client):
             async for item in answer:
                 if isinstance(item, Insertion):
                     self.show(key, item.text)
+        turn = self.router.ledger.turns[-1]  # it keeps but the last ones
+        if turn.model == SMALL.name and turn.outcome in ("shown", "silent"):
+            self.outcome.waits.append(turn.total_ms / 1000)
 
     async def job(self, route: Route, prompt: str) -> None:
         request = Request(TASKS[route], Document("/home/ada/job.py", "python", 1, ""), Span(0, 0))
@@ -222,8 +225,6 @@ class Ours(Client):
         return Planned({"complete": complete, "refactor": REFACTOR, "review_changes": REVIEW}, moves=_moves)
 
     async def close(self) -> None:
-        turns = [turn for turn in self.router.ledger.turns if turn.model == SMALL.name]
-        self.outcome.waits = [turn.total_ms / 1000 for turn in turns if turn.outcome in ("shown", "silent")]
         await self.router.aclose()
 
 

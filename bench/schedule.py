@@ -25,7 +25,7 @@ def measure(count: int = KEYS) -> list[table.Table]:
     typed = keys(count)
     idle = {name: played(client, typed) for name, client in CLIENTS.items()}
     minutes = [(60.0 * at, REFACTOR) for at in range(1 + int(typed[-1].second) // 60)]
-    why = "What is left is the reading of the prompt, 2.9 s, which no server gives up within a token."
+    why = "What is left is the step that the large model has begun, a token or a piece of its prompt: up to 25 ms."
     return [
         beside_refactoring(typed, idle, "a refactoring is asked for every minute", (minutes,)),
         beside_refactoring(typed, idle, "one refactoring follows the other", ENDLESS, why),
