@@ -158,7 +158,7 @@ class Router:
         await self.start()
 
     def _manned(self, engines: Mapping[str, Runtime]) -> Fleet:
-        return Fleet(self.config, self._tell, self._clock, engines, self._planner, self.paces.heard)
+        return Fleet(self.config, self._tell, self._clock, engines, self._planner, self.paces.heard, self.paces.tokens)
 
     def _suggesting(self) -> Suggestions:
         return Suggestions(self.config, self._fleet, self._desk, self._gate, self.ledger, self.paces, self._clock)

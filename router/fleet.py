@@ -14,7 +14,7 @@ from router import loads
 from router.config import Config
 from router.models import families, plan
 from router.schedule import Scheduler
-from router.types import Call, Delta, Route, Runtime, Status, Survey, Timing
+from router.types import Call, Delta, Route, Runtime, Status, Survey, Task, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0
@@ -25,12 +25,19 @@ _STAND_IN = Route("echo", "echo", families.PLAIN)
 Tell: TypeAlias = Callable[[Status], None]
 
 
+Wide: TypeAlias = "Callable[[Task, int], Route]"
+
+
 class Planned(Struct, frozen=True):
-    """What the plan says: a route per task, a sentence for each task that has none, what it takes to use a route."""
+    """What the plan says: a route per task, a sentence for each task that has none, what it takes to use a route.
+
+    `wide` is the route for a task whose prompt has so many tokens; it raises TooLong where none is wide enough.
+    """
 
     routes: Mapping[str, Route]
     regrets: Mapping[str, str] = {}
     moves: loads.Plan = loads.alone
+    wide: Wide | None = None
 
 
 Planner: TypeAlias = "Callable[[Sequence[Survey], Config], Awaitable[Planned]]"
@@ -45,7 +52,7 @@ class Fleet:
     """All engines that the settings allow; `tell` hears of each change of state once, never of each request.
 
     `routes` are the tasks that have one; `loads` is what is in memory, `schedule` whose turn it is. `heard` is told
-    how each answer went.
+    how each answer went; `estimate` says how many tokens a text is where the engine has no way to tell.
     """
 
     def __init__(
@@ -56,12 +63,14 @@ class Fleet:
         engines: Mapping[str, Runtime],
         planner: Planner = planned,
         heard: Callable[[Call, Timing], object] = lambda call, timing: None,
+        estimate: Callable[[Route, str], int] = lambda route, text: len(text) // 4,
     ) -> None:
         self.routes: dict[str, Route] = {}
         self.loads = loads.Loads(engines, clock, swap=config.machine.swap, tell=self._moved)
         self.schedule = Scheduler(self.loads, clock, config.schedule.quiet)
         self._config, self._tell, self._clock, self._planner = config, tell, clock, planner
-        self._runtimes, self._heard = engines, heard
+        self._runtimes, self._heard, self._estimate = engines, heard, estimate
+        self._wide: Wide | None = None
         self._regrets: Mapping[str, str] = {}
         self._status: Status | None = None
         self._excluded = ""
@@ -80,13 +89,21 @@ class Fleet:
         """The route of completion; None until the first survey is done, and where no engine can complete."""
         return self.routes.get("complete")
 
-    async def routed(self, task: str) -> Route:
-        """The route of a task. Raises ModelMissing with the way out, Unreachable."""
-        if task not in self.routes:
-            sentence = f"No engine that is there has a model for {task}; `switchyard models` shows what there is."
-            raise router.ModelMissing(self._regrets.get(task) or sentence)
-        await self.loads.seen(self.routes[task])
-        return self.routes[task]
+    async def routed(self, task: Task, tokens: int = 0) -> Route:
+        """The route of a task, whose prompt has so many tokens. Raises ModelMissing with the way out, TooLong,
+        Unreachable."""
+        if task.name not in self.routes:
+            sentence = f"No engine that is there has a model for {task.name}; `switchyard models` shows what there is."
+            raise router.ModelMissing(self._regrets.get(task.name) or sentence)
+        route = self._wide(task, tokens) if self._wide and tokens else self.routes[task.name]
+        await self.loads.seen(route)
+        return route
+
+    async def tokens(self, call: Call) -> int:
+        """How many tokens a call's texts are: by the model's own tokenizer, where the engine offers it, else about."""
+        texts = f"{call.system}{call.prompt}"
+        counted = await self._runtimes[call.route.runtime].count(call.route, texts)
+        return counted if counted >= 0 else self._estimate(call.route, texts)
 
     async def start(self) -> None:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
@@ -98,6 +115,7 @@ class Fleet:
             self.say(Status("offline", str(error)))
             return
         self.routes, self._regrets, self.loads.plan = dict(found.routes), found.regrets, found.moves
+        self._wide = found.wide
         await asyncio.gather(*map(self._seen, self.routes.values()))
         if self.route:
             await self._load(self.route)

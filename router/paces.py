@@ -43,6 +43,10 @@ class Paces:
         if len(tokenizer.ratios) < SAMPLES and not call.system:
             self._tokenizers[key] = tokenizer.with_turn(call.prompt, timing.prompt_tokens)
 
+    def tokens(self, route: Route, text: str) -> int:
+        """How many tokens a text is at the most."""
+        return self._tokenizers.get((route.runtime, route.model), Tokenizer()).span(text).most
+
     def speed(self, route: Route) -> Speed:
         """Tokens/s, as far as anybody knows."""
         return known(self._estimates.get((route.runtime, route.model), Estimate()))

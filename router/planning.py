@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from router import BadConfig, BadLedger, paces, tasks
+from router import BadConfig, BadLedger, TooLong, paces, tasks
 from router.config import Config
 from router.fleet import Planned
-from router.models import machine, plan, speed
+from router.models import length, machine, plan, speed
 from router.models.hardware import Machine
 from router.models.picker import ANYWHERE
 from router.models.plan import Plan
 from router.models.speed import Estimate, Speed
-from router.types import Model, Survey, Turn
+from router.types import Model, Route, Survey, Task, Turn
 
 Recent = Callable[[str, str], Sequence[Turn]]
 Note = Callable[[str], object]
@@ -37,7 +37,14 @@ class Planning:
         if not self.plan.choices:
             raise BadConfig(self.plan.regrets["complete"])
         routes = {name: choice.route for name, choice in self.plan.choices.items()}
-        return Planned(routes, self.plan.regrets, self.plan.moves)
+        return Planned(routes, self.plan.regrets, self.plan.moves, self._wide)
+
+    def _wide(self, task: Task, tokens: int) -> Route:
+        """Raises TooLong, also where only the parts of what is asked for would fit: whoever asks has to divide it."""
+        found = length.way(self.plan, task, tokens)
+        if found.parts > 1:
+            raise TooLong(found.why)
+        return found.choice.route
 
     async def make(self, surveys: Sequence[Survey], config: Config, also: Sequence[Model] = ()) -> Plan:
         """The plan for what these engines have; see plan.make."""

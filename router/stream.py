@@ -139,8 +139,9 @@ class Streams:
 
     async def ask(self, fleet: Fleet, task: Task, journey: Journey, key: str, make: Make) -> AsyncGenerator[Item, None]:
         """What the task's model says to the call that `make` makes for its route. Raises RuntimeFailure, Superseded."""
-        route = journey.route = await fleet.routed(task.name)
-        answer = self._answer(fleet, task, journey.request, key, make(route))
+        call = await _called(fleet, task, make)
+        route = journey.route = call.route
+        answer = self._answer(fleet, task, journey.request, key, call)
         try:
             async with aclosing(answer.heard()) as stream:
                 async for item in stream:
@@ -173,16 +174,23 @@ class Streams:
             answer.stop()
 
 
+async def _called(fleet: Fleet, task: Task, make: Make) -> Call:
+    """The call for the task's route; for a wider one, if it is too long for that. Raises RuntimeFailure, TooLong."""
+    call = make(await fleet.routed(task))
+    wide = await fleet.routed(task, await fleet.tokens(call))
+    return call if wide == call.route else make(wide)
+
+
 @contextmanager
 def accounted(ledger: Ledger, journey: Journey, clock: Clock) -> Iterator[None]:
     """However a journey ends, the ledger gets its line."""
     try:
         yield
-    except router.RuntimeFailure as failure:
-        journey.outcome, journey.why = "failed", type(failure).__name__
-        raise
     except router.Superseded:
         journey.outcome = "superseded"
+        raise
+    except router.SwitchyardError as failure:
+        journey.outcome, journey.why = "failed", type(failure).__name__
         raise
     except (asyncio.CancelledError, GeneratorExit):
         journey.outcome = "cancelled"
