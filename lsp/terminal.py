@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +23,8 @@ _SEQUENCES = re.compile(
 # Control characters, the line ends that terminals read as such, and what turns the direction of reading around.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+GAP = 2  # spaces between the columns of a table
+LONGEST = 24  # of a word that is kept in one piece where a table has to be narrow: a path may be longer
 
 
 def clean(text: str) -> str:
@@ -66,18 +68,64 @@ def note(text: str) -> None:
     print(clean(text), file=sys.stderr)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; a column name that ends in `>` is set flush right."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], spare: Sequence[str] = ()) -> None:
+    """Print a table; a column name that ends in `>` is set flush right.
+
+    `spare` names columns that go where they are empty, and one after the other where the terminal is too narrow.
+    """
+    out = console()
+    names = [column.rstrip(">") for column in columns]
+    cells = [[line(cell) for cell in row] for row in rows]
+    kept = [at for at, name in enumerate(names) if name not in spare or any(row[at] for row in cells)]
+    for name in spare:
+        if sum(_widest([names[at], *(row[at] for row in cells)]) + GAP for at in kept) - GAP > out.width:
+            kept = [at for at in kept if names[at] != name]
+    widths = _shared([[names[at], *(row[at] for row in cells)] for at in kept], out.width)
+    if widths:
+        _columns(out, [columns[at] for at in kept], [[row[at] for at in kept] for row in cells], widths)
+    else:
+        _blocks(names, cells)
+
+
+def _columns(out: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    out = console()
-    shown = Table(box=None, pad_edge=False, header_style="bold" if out.is_terminal else "", padding=(0, 2, 0, 0))
-    for column in columns:
-        shown.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    shown = Table(box=None, pad_edge=False, header_style="bold" if out.is_terminal else "", padding=(0, GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if column.endswith(">") else "left"
+        shown.add_column(column.rstrip(">"), justify=justify, overflow="fold", width=width)
     for row in rows:
-        shown.add_row(*(Text(line(cell)) for cell in row))
+        shown.add_row(*map(Text, row))
     out.print(shown)
+
+
+def _blocks(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """What is too wide for a table: a cell on each line, and an empty line between rows."""
+    for number, row in enumerate(rows):
+        if number:
+            print()
+        for name, cell in zip(names, row, strict=True):
+            if cell:
+                print(f"{name}: {cell}" if name else cell)
+
+
+def _shared(columns: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The widths of the columns, so that they fit and no word is broken; none where that can't be."""
+    widths = [_widest(column) for column in columns]
+    least = [min(LONGEST, _widest([word for cell in column for word in cell.split()])) for column in columns]
+    for _ in range(max(0, sum(widths) + GAP * (len(widths) - 1) - width)):
+        able = [at for at, its in enumerate(widths) if its > least[at]]
+        if not able:
+            return []
+        widths[max(able, key=lambda at: widths[at])] -= 1
+    return widths
+
+
+def _widest(texts: Sequence[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, texts), default=0)
 
 
 @contextmanager

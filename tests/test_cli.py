@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from lsp import cli, files, terminal
 from lsp.client import Client
@@ -68,6 +69,13 @@ def sh(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 def test_a_completion_is_printed_and_nothing_else(sh: Shell) -> None:
     file = sh.file("a.py", "left = right = 1\ntotal = \n")
     assert sh("complete", f"{file}:2:9") == (0, "left + right\n", "")
+
+
+def test_a_completion_that_is_only_printed_is_in_no_ledger(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(sh.folder / "state"))
+    place = sh.file("app.py", "total = ") + ":1:9"
+    assert sh("complete", place)[:2] == (0, "left + right\n")
+    assert "no ledger yet" in sh("stats")[1] or "no turn" in sh("stats")[1]
 
 
 def test_as_json_it_says_where_it_goes_and_who_said_it(sh: Shell) -> None:
@@ -378,3 +386,41 @@ def test_json_is_ascii_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> 
 )
 def test_sizes_for_people(amount: int, shown: str) -> None:
     assert terminal.size(amount) == shown
+
+
+def printed(width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    out = Console(width=width)
+    monkeypatch.setattr(terminal, "console", lambda: out)
+    rows = [("complete", "qwen2.5-coder:1.5b", "always", "3,968", ""), ("fix", "b:1", "comes and goes", "16,384", "")]
+    terminal.table(("job", "model", "in memory", "prompt>", "is"), rows, ("is", "prompt"))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_table_leaves_out_what_is_empty(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert printed(80, capsys, monkeypatch) == [
+        "job       model               in memory       prompt",
+        "complete  qwen2.5-coder:1.5b  always           3,968",
+        "fix       b:1                 comes and goes  16,384",
+    ]
+
+
+def test_on_a_narrow_terminal_a_column_goes_before_a_word_breaks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert printed(46, capsys, monkeypatch)[0] == "job       model               in memory"
+    assert printed(40, capsys, monkeypatch)[-2:] == [
+        "fix       b:1                 comes and",
+        "                              goes",
+    ]
+
+
+def test_where_no_table_fits_there_is_a_line_for_each_cell(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert printed(30, capsys, monkeypatch)[-5:] == [
+        "",
+        "job: fix",
+        "model: b:1",
+        "in memory: comes and goes",
+        "prompt: 16,384",
+    ]

@@ -147,7 +147,8 @@ async def _whole(work: Coroutine[None, None, None]) -> int:
 
 
 def _print(rows: Sequence[Row]) -> None:
-    terminal.table((*COLUMNS, "first line at 2k>", "load>"), [_row(it) for it in rows])
+    columns = (*COLUMNS, "first line at 2k>", "load>")
+    terminal.table(columns, [_row(it) for it in rows], ("load", "engine", "first line at 2k", "of the bound", "size"))
     for it in rows:
         if it.measured.error:
             terminal.say(f"{it.measured.model.name}: {it.measured.error}")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lsp import files, terminal
 from lsp.commands.config import read_settings
 from router.config import Config
@@ -65,6 +67,8 @@ async def _ask(settings: Config, request: Request, found: Found) -> None:
     try:
         engine.opened(request.document)
         await engine.start()
+        # Nobody sees what is printed here as ghost text: it belongs to no one's acceptance.
+        engine.ledger.configure(replace(settings, ledger=replace(settings.ledger, keep=False)))
         found.route = engine.route
         if found.route is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,9 +32,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         terminal.as_json({key: {"value": value, "from": source} for key, (value, source) in rows.items()})
     else:
-        terminal.table(
-            ("setting", "value", "from"), [(key, str(value), source) for key, (value, source) in rows.items()]
-        )
+        said = [(key, json.dumps(value, ensure_ascii=False), source) for key, (value, source) in rows.items()]
+        terminal.table(("setting", "value", "from"), said)  # values as TOML has them, too
     return 0
 
 

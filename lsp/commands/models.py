@@ -25,8 +25,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         terminal.as_json(_surveyed(surveys, route, why))
         return 0
+    columns = ("", "engine", "model", "fills in the middle", "parameters>", "size>", "window>", "is")
     rows = [_row(it, _is_route(it, route)) for found in surveys for it in found.models]
-    terminal.table(("", "engine", "model", "fills in the middle", "parameters>", "size>", "window>", "is"), rows)
+    terminal.table(columns, rows, ("size", "parameters"))
     for found in surveys:
         if found.error:
             terminal.say(f"{found.engine}: {found.error}")

@@ -25,6 +25,7 @@ from router.planning import Planning
 from router.types import Model, Survey, Task
 
 COLUMNS = ("job", "model", "weights>", "bits", "window>", "in memory", "prompt>", "first line>", "tokens/s>", "is")
+SPARE = ("is", "bits", "weights", "window", "prompt")  # on a narrow terminal, the first goes first
 STAYS = {"pinned": "always", "resident": "stays", "swapped": "comes and goes", "elsewhere": "at its server"}
 
 
@@ -79,7 +80,7 @@ def _print(
     imagined: bool,
 ) -> None:
     terminal.say(_machine(here))
-    terminal.table(COLUMNS, [_row(found.choices[name], there, imagined) for name in _order(found, jobs)])
+    terminal.table(COLUMNS, [_row(found.choices[name], there, imagined) for name in _order(found, jobs)], SPARE)
     terminal.say("")
     for name in sorted(jobs, key=lambda name: (jobs[name].size, name)):
         terminal.say(f"{name}: {found.choices[name].route.why if name in found.choices else found.regrets[name]}")
