@@ -123,6 +123,30 @@ def test_a_closed_stream_frees_the_engine() -> None:
     with_engine(work)
 
 
+def test_a_prompt_that_nobody_waits_for_any_more_is_not_read_to_its_end() -> None:
+    async def work(runtime: embedded.Embedded) -> None:
+        await runtime.load(ROUTE)
+        running = runtime._places[ROUTE.model].child
+        assert running is not None
+        engine = running.engine
+
+        async def busy() -> bool:
+            _, body = await engine._get("/slots")
+            return any(slot["is_processing"] for slot in json.loads(body))
+
+        call = Call(ROUTE, " ".join(f"word{number}" for number in range(400)), max_tokens=1)
+        reading = asyncio.create_task(answer(runtime, call))
+        while not await busy():
+            pass
+        reading.cancel()
+        while await busy():
+            pass
+        _, timing = await answer(runtime, call)
+        assert timing.reused_tokens < timing.prompt_tokens / 2
+
+    with_engine(work)
+
+
 def test_an_answer_bound_to_a_schema_parses() -> None:
     async def work(runtime: embedded.Embedded) -> None:
         call = Call(ROUTE, "Is it?", system="Answer.", max_tokens=64, schema='{"enum": ["yes", "no"]}')

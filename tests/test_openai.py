@@ -428,6 +428,12 @@ def test_a_question_is_a_chat_only_with_a_system_text() -> None:
     assert dialect.question(Call(ROUTE, "x", system="y"))[0] == "/v1/chat/completions"
 
 
+def test_only_llama_cpp_is_asked_to_tell_how_it_gets_on_with_a_prompt() -> None:
+    for call in (Call(ROUTE, "x"), Call(ROUTE, "x", system="y")):
+        assert dialect.question(call, "llamacpp")[1]["return_progress"] is True
+        assert "return_progress" not in dialect.question(call, "vllm")[1]
+
+
 @pytest.mark.parametrize(
     ("owner", "way", "count"),
     [

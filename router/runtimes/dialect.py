@@ -153,6 +153,9 @@ def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
     An answer that has begun stands at the prompt's end, or is the chat's last message. llama.cpp goes on with that, its
     grammar included, and streams only what is new; vLLM and SGLang do when they are told to. What another server makes
     of such a message is its own affair. A raw prompt's grammar would begin with a new document, so it is left out.
+
+    llama.cpp looks whether anybody listens still whenever it says something, and else each second. So it is to tell how
+    it gets on with the prompt: then one that nobody waits for any more ends with its batch.
     """
     llama = server == LLAMA
     body: dict[str, Any] = {
@@ -167,7 +170,7 @@ def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
     if call.schema and not (call.begun and not call.system):
         body |= _bound_to(msgspec.json.decode(call.schema), raw=not call.system, llama=llama)
     if llama:
-        body["cache_prompt"] = True
+        body |= {"cache_prompt": True, "return_progress": True}
     if not call.system:
         return "/v1/completions", body | {"prompt": call.prompt + call.begun}
     if llama:
