@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from math import exp, log1p
 
 from router.context.focus import Focus, names, parts
-from router.context.view import View
+from router.context.sheet import Sheet
+from router.context.similar import LONGEST
+from router.context.view import Page, View
 from router.types import Piece
 
-# Fitted by tools of ours on what stands between releases of packages (docs/context.md says which).
+# Fitted to what stands between releases of packages; docs/context.md says which.
 BIAS = -7.0
 WEIGHTS = {
     "similar": 0.9,
     "similar, in all": 0.2,
-    "nearby": 1.2,
-    "habits": 1.0,
+    "similar, of all": 0.0,
+    "files": 0.5,
+    "imported, among imports": 1.0,
+    "imported, at the top": 1.0,
     "enclosing": 0.5,
     "imports": 1.0,
     "definitions": 0.3,
@@ -29,32 +34,41 @@ WEIGHTS = {
     "words": 2.0,
     "here": 0.8,
 }
-_SUMMED = frozenset({"similar"})
+_LIKELY, _EACH = 200, 6  # names that lines are looked for, and lines of one name in one file
 
 
 def evidence(
-    pieces: Iterable[Piece], about: Focus, view: View, shown: Collection[str]
-) -> tuple[dict[str, dict[str, float]], dict[int, tuple[str, ...]]]:
-    """What speaks for each name that is not shown yet, by kind; and the names of each piece, by its place."""
+    pieces: Iterable[Piece], pages: Sequence[Page], about: Focus, view: View, shown: Collection[str], importing: bool
+) -> dict[str, dict[str, float]]:
+    """What speaks for each name that is not shown yet, by kind."""
     best: dict[str, dict[str, float]] = {}
     total: dict[str, float] = {}
-    said: dict[int, tuple[str, ...]] = {}
-    for number, piece in enumerate(pieces):
-        found = best.setdefault(piece.source, {})
-        worth = piece.worth
-        said[number] = new = tuple([name for name in names(piece.text, piece.path) if name not in shown])
-        for name in new:
-            if worth > found.get(name, 0.0):
-                found[name] = worth
-        if piece.source in _SUMMED:
-            for name in new:
-                total[name] = total.get(name, 0.0) + worth
-    every = {name for found in best.values() for name in found}
-    best["similar, in all"] = total
-    best["spread"] = {name: log1p(view.spread(name)) / 5.55 for name in every}
-    best["words"] = {name: _alike(name, about.parts) for name in every}
-    best["here"] = {name: 1.0 for name in every if name in about.sheet.lines}
-    return best, said
+    for piece in pieces:
+        found, worth = best.setdefault(piece.source, {}), piece.worth
+        for name in names(piece.text, piece.path):
+            if name not in shown:
+                if worth > found.get(name, 0.0):
+                    found[name] = worth
+                if piece.source == "similar":
+                    total[name] = total.get(name, 0.0) + worth
+    files: dict[str, float] = {}
+    for page in pages:
+        for name in page.common:
+            if name not in shown:
+                files[name] = files.get(name, 0.0) + 1 / len(pages)
+    best["files"] = files
+    best["here"] = {name: 1.0 for name in about.sheet.lines if name not in shown}
+    every = {name: log1p(view.spread(name)) for found in best.values() for name in found}
+    best["similar"] = {name: log1p(much) for name, much in best.get("similar", {}).items()}
+    best["similar, in all"] = {name: log1p(much) for name, much in total.items()}
+    best["similar, of all"] = {name: log1p(much / (1 + view.spread(name))) for name, much in total.items()}
+    widest = max(every.values(), default=0.0) or 1.0
+    if importing or not about.headers:
+        kind = "imported, among imports" if importing else "imported, at the top"
+        best[kind] = _imported(pages, shown)
+    best["spread"] = {name: much / widest for name, much in every.items()}
+    best["words"] = {name: like for name in every if (like := _alike(name, about.parts))}
+    return best
 
 
 def expected(speaking: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -63,8 +77,29 @@ def expected(speaking: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     for kind, found in speaking.items():
         weight = WEIGHTS[kind]
         for name, much in found.items():
-            odds[name] = odds.get(name, BIAS) + weight * log1p(much)
+            odds[name] = odds.get(name, BIAS) + weight * much
     return {name: 1 / (1 + exp(-it)) for name, it in odds.items()}
+
+
+def filling(likely: Mapping[str, float], pages: Mapping[str, Sheet]) -> Iterator[Piece]:
+    """Lines that say likely names, in the files that were looked into."""
+    wanted = nlargest(_LIKELY, likely, key=lambda name: (likely[name], name))
+    for path, page in pages.items():
+        rows = {row for name in wanted if name in page.lines for row in page.lines[name][:_EACH]}
+        for row in sorted(rows):
+            start, line = page.line(row)
+            if len(line) <= LONGEST:
+                yield Piece("files", path, line, start, 0.0)
+
+
+def _imported(pages: Sequence[Page], shown: Collection[str]) -> dict[str, float]:
+    """Of the files that say a name, the share that import it."""
+    found: dict[str, float] = {}
+    for name in {name for page in pages for name in page.imported}:
+        if name not in shown:
+            saying = sum([name in page.sheet.lines for page in pages])
+            found[name] = sum([name in page.imported for page in pages]) / (1 + saying)
+    return found
 
 
 def _alike(name: str, words: Mapping[str, float]) -> float:

@@ -8,15 +8,13 @@ from router.context import expected, sources
 from router.context.focus import focus
 from router.context.pack import Count, pack
 from router.context.sheet import NAME
-from router.context.similar import habits, nearby, similar
+from router.context.similar import files, similar
 from router.context.view import View
 from router.types import Piece, Request
 
 Source = Callable[[Request, View], Iterable[Piece]]
 SOURCES: dict[str, Source] = {
     "similar": similar,
-    "nearby": nearby,
-    "habits": habits,
     "enclosing": sources.enclosing,
     "imports": sources.imports,
     "definitions": sources.definitions,
@@ -48,12 +46,19 @@ def pieces(
     `kept` are those of last time, which keep their place while they stay relevant; `without` names sources that are
     not asked. `count` tells the tokens of a text.
     """
-    found = gathered(request, view, without)
-    known = set(NAME.findall(shown))
-    speaking, said = expected.evidence(found, focus(request), view, known)
-    return pack(found, said, expected.expected(speaking), budget, shown, count, kept)
+    found, speaking = gathered(request, view, shown, without)
+    likely = expected.expected(speaking)
+    about, path = focus(request), request.document.path
+    sheets = {path: about.sheet} | {other: view.page(other).sheet for other in files(request, view)}
+    found += expected.filling(likely, sheets)
+    return pack(found, likely, budget, shown, count, kept)
 
 
-def gathered(request: Request, view: View, without: Collection[str] = ()) -> list[Piece]:
-    """All that the sources bring."""
-    return [piece for name, source in SOURCES.items() if name not in without for piece in source(request, view)]
+def gathered(
+    request: Request, view: View, shown: str, without: Collection[str] = ()
+) -> tuple[list[Piece], dict[str, dict[str, float]]]:
+    """All that the sources bring, and what it says of names."""
+    found = [piece for name, source in SOURCES.items() if name not in without for piece in source(request, view)]
+    pages = [view.page(other) for other in files(request, view)]
+    importing = sources.importing(request, view)
+    return found, expected.evidence(found, pages, focus(request), view, set(NAME.findall(shown)), importing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
+from router.context.focus import names
 from router.types import Piece
 
 Count = Callable[[str], float]
@@ -21,8 +22,9 @@ def header(path: str) -> str:
 class _Packing:
     """What is chosen so far: the names and lines that it says, the files it is of and what it costs."""
 
-    def __init__(self, pieces: Sequence[Piece], said: Mapping[int, Sequence[str]], likely: Mapping[str, float]) -> None:
-        self.pieces, self.said, self.likely = pieces, said, likely
+    def __init__(self, pieces: Sequence[Piece], likely: Mapping[str, float]) -> None:
+        self.pieces, self.likely = pieces, likely
+        self.said = [[name for name in names(it.text, it.path) if name in likely] for it in pieces]
         self.names: set[str] = set()
         self.lines: set[str] = set()
         self.paths: set[str] = set()
@@ -35,7 +37,6 @@ class _Packing:
 
 def pack(
     pieces: Sequence[Piece],
-    said: Mapping[int, Sequence[str]],
     likely: Mapping[str, float],
     budget: float,
     shown: str,
@@ -43,7 +44,7 @@ def pack(
     kept: Sequence[Piece] = (),
 ) -> list[Piece]:
     """The pieces of most worth per token that fit into `budget` tokens and repeat neither `shown` nor each other."""
-    packing = _Packing(pieces, said, likely)
+    packing = _Packing(pieces, likely)
     packing.lines = set(telling(shown))
     stays = {(it.path, it.text) for it in kept}
     room = _chosen(packing, budget, count, stays)

@@ -39,6 +39,16 @@ def imports(request: Request, view: View) -> Iterator[Piece]:
                 yield Piece("imports", path, line, start, 1.0)
 
 
+def importing(request: Request, view: View) -> bool:
+    """Whether the cursor is among imports."""
+    about = focus(request)
+    for one in view.index.imports(request.document.path):
+        first, last = about.sheet.at(one.span.start), about.sheet.at(max(one.span.start, one.span.end - 1))
+        if first - 2 <= about.row <= last + 2:
+            return True
+    return False
+
+
 def definitions(request: Request, view: View) -> Iterator[Piece]:
     """The headers of what the names at and above the cursor mean: where they are imported from, else the nearest."""
     about = focus(request)

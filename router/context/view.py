@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from heapq import nlargest
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -12,7 +13,10 @@ from router.context.imports import Import
 from router.context.language import language_of
 from router.context.sheet import EMPTY, Sheet, sheet
 from router.context.tags import Definition, Tags
-from router.types import Piece, Span
+from router.types import Span
+
+
+_COMMON = 160  # names of a file that are thought of without a reason
 
 
 class Known(Protocol):
@@ -87,6 +91,14 @@ def _nothing(_path: str) -> str | None:
     return None
 
 
+class Page(Struct, frozen=True, gc=False):
+    """A file as others look into it: the names of it that most files say are `common`, those it imports `imported`."""
+
+    sheet: Sheet
+    common: tuple[str, ...]
+    imported: frozenset[str]
+
+
 class Memo:
     """What was worked out for one request and serves the next, until the workspace changes and a new one is begun.
 
@@ -95,7 +107,7 @@ class Memo:
 
     def __init__(self) -> None:
         self.tags: dict[str, Tags] = {}
-        self.habits: dict[str, tuple[Piece, ...]] = {}
+        self.pages: dict[str, Page] = {}
         self.near: dict[str, Sequence[str]] = {}
         self.spread: dict[str, int] = {}
         self.resolved: dict[tuple[str, str, str], str | None] = {}
@@ -122,6 +134,17 @@ class View(Struct, frozen=True):
         """A file by lines and names; empty where its text is not there."""
         text = self.text(path)
         return sheet(text, spoken(path)) if text else EMPTY
+
+    def page(self, path: str) -> Page:
+        """Another file, as one looks into it."""
+        text = self.text(path) or ""
+        found = self.memo.pages.get(path)
+        if found is None or found.sheet.text is not text:
+            said = self.sheet(path)
+            common = nlargest(_COMMON, ((self.spread(name), name) for name in said.lines))
+            imported = frozenset(here for one in self.index.imports(path) for _, here in one.names)
+            found = self.memo.pages[path] = Page(said, tuple(name for _, name in common), imported)
+        return found
 
     def tags(self, path: str) -> Tags:
         """All that is known of a file."""
