@@ -192,3 +192,14 @@ def test_a_step_under_way_is_computed_to_its_end_though_nobody_waits() -> None:
         assert await took(it.work(1.0)) == pytest.approx(1.5)
 
     simulated(story())
+
+
+def test_in_simulated_time_nothing_takes_time_but_waiting_for_it() -> None:
+    async def story() -> tuple[float, str]:
+        said = await asyncio.to_thread(lambda: "done")
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.to_thread(lambda: 1 / 0)
+        await asyncio.sleep(3600)
+        return now(), said
+
+    assert simulated(story()) == (3600, "done")
