@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from router import tasks
-from router.config import Config, Machine, Models
-from router.models import catalog, known, plan
+from router.config import Config, Machine, Models, Swap
+from router.models import catalog, hardware, known, plan
 from router.models.plan import Plan
-from router.types import Survey
+from router.types import Route, Survey
 from tests import golden
 
 JOBS = tasks.shipped()
@@ -98,3 +99,61 @@ def test_a_model_that_the_settings_name_is_taken_whatever_the_table_says() -> No
     assert found.choices["refactor"].route.model == "devstral:24b"
     assert found.choices["complete"].route.model == "codegemma:2b"
     assert "your settings name" in found.choices["refactor"].route.why
+
+
+def installed(*names: str, runtime: str = "ollama") -> Survey:
+    """An engine with these of the catalogue's models."""
+    return Survey(runtime, tuple(replace(it, runtime=runtime) for it in ALL if it.name in names))
+
+
+def on(surveys: list[Survey], machine: hardware.Machine | None, config: Config | None = None) -> Plan:
+    return plan.make(surveys, JOBS, machine, config or Config())
+
+
+def card(free: int, name: str = "rtx3060") -> hardware.Machine:
+    """A machine that people have, with so many bytes free on its card."""
+    found = known.named(name)
+    assert found is not None
+    return replace(found, gpus=(replace(found.gpus[0], free=free),))
+
+
+@pytest.mark.parametrize("swap", ["ask", "never"])
+def test_the_only_model_there_is_takes_its_room_once_whatever_it_does(swap: Swap) -> None:
+    found = on([installed("qwen2.5-coder:7b")], card(8 << 30), Config(machine=Machine(swap=swap)))
+    assert set(found.choices) == set(JOBS)
+    assert {choice.taken.fit.share for choice in found.choices.values()} == {1.0}
+
+
+def test_no_part_of_the_model_that_completes_leaves_the_card_for_a_longer_window() -> None:
+    found = on([installed("qwen2.5-coder:7b")], card(int(7.2e9)))
+    assert found.choices["complete"].taken.fit.share == 1
+    assert found.choices["complete"].route.window < JOBS["refactor"].context
+
+
+def test_beside_a_card_without_room_the_processor_completes_and_the_plan_says_so() -> None:
+    found = on([installed("qwen2.5-coder:1.5b")], card(300 << 20))
+    complete = found.choices["complete"]
+    assert dict(complete.route.options)["num_gpu"] == 0
+    assert (complete.taken.fit.fast, complete.taken.fit.share) == (0, 0)
+    assert "the card has no room" in complete.why
+    assert 0 < complete.taken.fit.speed.decode < 60
+
+
+def test_what_the_embedded_engine_holds_is_no_room_on_the_card() -> None:
+    ours = replace(ALL[0], runtime="embedded", loaded=True, held=10**9)
+    assert on([Survey("embedded", (ours,))], card(8 << 30)).yard.room.fast == on([], card(8 << 30)).yard.room.fast
+
+
+def test_a_model_of_a_server_of_its_own_makes_way_for_nothing() -> None:
+    there = installed("qwen2.5-coder:1.5b", runtime="openai"), installed("qwen3.6:27b", "qwen2.5-coder:7b")
+    found = on(list(there), known.named("rtx4090"))
+    complete, large = (found.choices[job].route for job in ("complete", "refactor"))
+    assert (complete.runtime, large.model) == ("openai", "qwen3.6:27b")
+    assert found.moves(large, [complete]).unload == ()
+    assert found.moves(complete, [large, found.choices["review"].route]).unload == ()
+
+
+def test_what_an_earlier_plan_has_loaded_and_this_one_does_not_need_leaves() -> None:
+    found = on([installed("qwen2.5-coder:1.5b")], card(12 << 30))
+    old = Route("ollama", "codegemma:2b")
+    assert found.moves(found.choices["complete"].route, [old]).unload == (old,)

@@ -72,6 +72,12 @@ def test_an_engine_of_our_own_evicts_nothing() -> None:
     assert names(moves(place("large", 19, engine="embedded"), [SMALL], yard(24)).unload) == ""
 
 
+def test_what_another_engine_holds_is_none_of_the_models_that_ollama_counts() -> None:
+    there = [place("ours", 1, pinned=True, engine="embedded"), place("review", 5)]
+    assert names(moves(place("explain", 3), there, yard(24, most=2)).unload) == ""
+    assert names(moves(place("large", 19), there[:1], yard(24)).unload) == ""
+
+
 def test_without_a_card_ollama_asks_nobody() -> None:
     assert names(moves(place("large", 19), [SMALL], yard(24, cards=False)).unload) == ""
 

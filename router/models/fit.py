@@ -52,12 +52,14 @@ class Fit(Struct, frozen=True):
 
 def room(machine: Machine, models: Iterable[Model], spare: int) -> Room:
     """What models may take, those that are loaded included; `spare` bytes are left free (0: by the machine)."""
-    held = sum(model.held for model in models if model.loaded)
+    loaded = [model for model in models if model.loaded]
+    held = sum(model.held for model in loaded)
     if machine.unified:
         return Room(sum(gpu.free for gpu in machine.gpus) + held - (spare or MARGIN // 2))
     if machine.gpus:
         cards = sum(gpu.free - (spare or MARGIN) for gpu in machine.gpus)
-        return Room(cards + held, max(0.0, machine.free - SYSTEM))
+        aside = sum(model.held for model in loaded if model.runtime == PROCESSOR)
+        return Room(max(0.0, cards + held - aside), max(0.0, machine.free + aside - SYSTEM))
     return Room(machine.free + held - (spare or SYSTEM))
 
 
@@ -67,8 +69,7 @@ def fit(
     """The model in this room with this window, or None; what a card can't hold goes to main memory."""
     split = bool(machine.gpus) and not machine.unified
     if split and model.runtime == PROCESSOR:
-        found = fit(replace(machine, gpus=()), Room(room.slow), model, window, slots, batch, known)
-        return found and replace(found, fast=0.0, slow=found.fast)
+        return aside(machine, room, model, window, slots, batch, known)
     overhead = memory.CONTEXT if split else 0
     need = memory.need(model, window, slots=slots, batch=batch, prompt_cache=PROMPTS, overhead=overhead)
     fast, slow, share = float(need.total), float(need.host), 1.0
@@ -84,6 +85,20 @@ def fit(
         return None
     rate = known if known and share == 1.0 else speed.roofline(machine, model, window, share=share)
     return Fit(model, window, slots, need, fast, slow, share, rate)
+
+
+def aside(
+    machine: Machine, room: Room, model: Model, window: int, slots: int, batch: int, known: Speed | None
+) -> Fit | None:
+    """The model in main memory beside a card, for the processor to run; None: no room there, or it is no place apart.
+
+    For the engine that has no code for a card that is the whole of it; of any other, nothing is on the accelerator.
+    """
+    if not machine.gpus or machine.unified:
+        return None
+    found = fit(replace(machine, gpus=()), Room(room.slow), model, window, slots, batch, known)
+    share = 1.0 if model.runtime == PROCESSOR else 0.0
+    return found and replace(found, fast=0.0, slow=found.fast, share=share)
 
 
 def alone(model: Model, window: int, known: Speed | None) -> Fit:

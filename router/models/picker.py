@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from router import BadConfig
 from router.config import Config
 from router.models import reasons
 from router.models.choice import Fitter, Taken, band, choose, size
-from router.models.fit import BATCH, Fit, Room, alone, fit, room
+from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
 from router.models.residency import Place, Yard
 from router.models.speed import Speed
@@ -22,6 +22,7 @@ ANYWHERE = ("openai", "echo", "scripted")  # engines whose models take nothing o
 
 Key: TypeAlias = "tuple[str, str]"  # engine and model
 Speeds: TypeAlias = "Mapping[Key, Speed]"
+Placer: TypeAlias = "Callable[[Machine, Room, Model, int, int, int, Speed | None], Fit | None]"
 
 
 class Picker:
@@ -32,13 +33,16 @@ class Picker:
     ) -> None:
         self.machine, self.yard, self.config, self.speeds, self.also = machine, yard, config, speeds, also
 
-    def fitter(self, task: Task, room: Room) -> Fitter:
+    def fitter(self, task: Task, beside: Sequence[Fit] = (), place: Placer = fit) -> Fitter:
+        """Places models in what these leave; a model that is among them does not take the room twice."""
+
         def fitted(model: Model, window: int) -> Fit | None:
-            known = self.speeds.get((model.runtime, model.name))
+            known = self.speeds.get(key(model))
             window = min(window, self._cap(model))
             if self.machine is None or model.runtime in ANYWHERE:
                 return alone(model, window, known)
-            return fit(self.machine, room, model, window, 1, BATCH[task.lane], known)
+            room = self.yard.room.without(it for it in beside if key(it.model) != key(model))
+            return place(self.machine, room, model, window, 1, BATCH[task.lane], known)
 
         return fitted
 
@@ -49,14 +53,14 @@ class Picker:
     def completion(self, task: Task, surveys: Sequence[Survey]) -> Taken:
         """Of the first engine, in the order given, that has a model which fills in the middle, and fits."""
         named, task = self.named(task.name), replace(task, least=0)
-        fitter = self.fitter(task, self.yard.room)
+        fitter = self.fitter(task)
         for survey in surveys:
             able = [model for model in survey.models if model.family and not model.remote]
             if survey.engine == "embedded" and not (named or self.config.runtime.embedded.gguf):
                 able = [model for model in able if size(model) <= UNASKED]
             if named and survey.engine != "echo":
                 able = [model for model in able if is_named(model, named)]
-            found = choose(task, able, fitter)
+            found = choose(task, able, fitter) or choose(task, able, self.fitter(task, place=aside))
             if found and (survey.engine != "echo" or not self.also):
                 return self._or_better(task, found, fitter)
         if found := choose(task, self._fetchable(named), fitter):
@@ -83,7 +87,7 @@ class Picker:
         if self.machine is None:
             return None
         room = self.yard.room.without(place.fit for place in beside)
-        known = self.speeds.get((found.model.runtime, found.model.name))
+        known = self.speeds.get(key(found.model))
         return fit(self.machine, room, found.model, window, found.slots, BATCH["attended"], known)
 
     def mixture(self, tasks: Mapping[str, Task], surveys: Sequence[Survey], there: Sequence[Place]) -> Taken | None:
@@ -91,7 +95,7 @@ class Picker:
         task = max(tasks.values(), key=lambda task: task.size)
         models = [model for survey in surveys for model in survey.models]
         mixed = [it for it in [*models, *self.also] if 0 < it.active < it.parameters]
-        fitter = self.fitter(task, self.yard.room.without(place.fit for place in there if place.pinned))
+        fitter = self.fitter(task, [place.fit for place in there if place.pinned])
         found = choose(task, mixed, fitter, smaller=False)
         return found if found and found.fit.share == 1 else None
 
@@ -102,15 +106,23 @@ class Picker:
         if named:
             task = replace(task, least=0)
         complete = [taken["complete"].fit] if "complete" in taken else []
-        beside = self.fitter(task, self.yard.room.without(complete))
-        instead = self.fitter(task, self.yard.room) if self.config.machine.swap != "never" else beside
+        beside = self.fitter(task, complete)
+        instead = self.fitter(task) if self.config.machine.swap != "never" else beside
         there = [model for model in models if not named or is_named(model, named)]
         fetched = self._fetchable(named)
         used = {it.fit.model.name for it in taken.values()}
         for models, fitter in ((there, beside), (fetched, beside), (there, instead), (fetched, instead)):
             if found := choose(task, models, fitter, smaller=False, used=used):
                 return found
-        return choose(task, [*there, *fetched], beside, used=used)
+        every = [*there, *fetched]
+        return choose(task, every, beside, used=used) or choose(
+            task, every, self.fitter(task, complete, aside), used=used
+        )
+
+
+def key(model: Model) -> Key:
+    """What tells a model from all others."""
+    return model.runtime, model.name
 
 
 def is_named(model: Model, named: str) -> bool:

@@ -15,7 +15,7 @@ from router.models import reasons
 from router.models.choice import LEAST_WINDOW, Taken, reckoned
 from router.models.fit import BATCH, Fit, Room
 from router.models.hardware import Machine
-from router.models.picker import ANYWHERE, Key, Picker, Speeds, yard
+from router.models.picker import ANYWHERE, Key, Picker, Speeds, key, yard
 from router.models.residency import Moves, Place, Yard, fits, moves, weights
 from router.types import Model, Option, Route, Survey, Task
 
@@ -51,12 +51,17 @@ class Plan(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def moves(self, route: Route, loaded: Sequence[Route]) -> Moves:
-        """What has to leave and to come before `route` can be used, of those routes that are loaded now."""
+        """What has to leave and to come before `route` can be used, of those routes that are loaded now.
+
+        What an earlier plan has loaded and this one has no use for leaves, too: else it would stay for good.
+        """
         known = {weights(place.route): place for place in self.places}
-        if weights(route) not in known:
+        if weights(route) not in known or route.runtime in ANYWHERE:
             return Moves()
-        there = [known[weights(it)] for it in loaded if weights(it) in known]
-        return moves(known[weights(route)], there, self.yard)
+        here = [it for it in loaded if it.runtime not in ANYWHERE]
+        there = [known[weights(it)] for it in here if weights(it) in known]
+        found = moves(known[weights(route)], there, self.yard)
+        return replace(found, unload=(*found.unload, *(it for it in here if weights(it) not in known)))
 
 
 def make(
@@ -96,9 +101,9 @@ def choose(surveys: Sequence[Survey], config: Config) -> Route:
 
 def missing(plan: Plan, models: Sequence[Model]) -> list[Model]:
     """The models that a plan counts on and that are not among these, in the order of their tasks' sizes."""
-    there = {(model.runtime, model.name) for model in models}
-    wanted = {weights(it.route): it.taken.fit.model for it in plan.choices.values()}
-    return [model for key, model in wanted.items() if key not in there]
+    there = set(map(key, models))
+    wanted = {key(it.taken.fit.model): it.taken.fit.model for it in plan.choices.values()}
+    return [model for name, model in wanted.items() if name not in there]
 
 
 def _laid_out(
@@ -115,7 +120,7 @@ def _laid_out(
     resident = [places[it] for it, stay in stays.items() if stay in ("pinned", "resident")]
     choices: dict[str, Choice] = {}
     for name, found in taken.items():
-        it = found.fit.model.runtime, found.fit.model.name
+        it = key(found.fit.model)
         place, stay = places[it], stays[it]
         asked = moves(place, resident, picker.yard) if stay == "swapped" else Moves()
         now = replace(reckoned(jobs[name], place.fit), misses=found.misses, late=found.late)
@@ -127,16 +132,18 @@ def _laid_out(
 
 
 def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Key, Place]:
-    """Each model once, the one that completes first, with the largest window that any of its tasks has."""
-    fits_of: dict[Key, list[tuple[str, Fit]]] = {}
-    for name, found in taken.items():
-        fits_of.setdefault((found.fit.model.runtime, found.fit.model.name), []).append((name, found.fit))
+    """Each model once, the one that completes first, with the largest window that any of its tasks has; but no part of
+    the model that completes leaves the card for a wider one."""
+    fits_of: dict[Key, list[Fit]] = {}
+    for found in taken.values():
+        fits_of.setdefault(key(found.fit.model), []).append(found.fit)
+    own = taken["complete"].fit if "complete" in taken else None
     places: dict[Key, Place] = {}
     pinned: list[Place] = []
     for it, found_fits in fits_of.items():
-        widest = max((each for _, each in found_fits), key=lambda each: each.window)
-        completes = "complete" in [name for name, _ in found_fits]
-        place = _place(widest, completes)
+        completes = own is not None and it == key(own.model)
+        able = [fit for fit in found_fits if own is None or not completes or fit.share >= own.share]
+        place = _place(max(able, key=lambda fit: fit.window), completes)
         places[it] = place if completes else _spared(place, pinned, picker)
         pinned += [place] if completes else []
     return places
@@ -164,7 +171,7 @@ def _spared(place: Place, pinned: Sequence[Place], picker: Picker) -> Place:
 def _layers(found: Fit) -> tuple[Option, ...]:
     """How many layers go onto the card, where not all do: said by us, Ollama does not evict others to make room."""
     count = sum(layers.count for layers in found.model.shape.layers) if found.model.shape else 0
-    return (("num_gpu", max(1, int(found.share * count))),) if found.share < 1 and count else ()
+    return (("num_gpu", int(found.share * count)),) if found.share < 1 and (count or not found.share) else ()
 
 
 def _stays(places: Mapping[Key, Place], yard: Yard) -> dict[Key, Stay]:

@@ -62,6 +62,8 @@ def _passed_over(task: Task, taken: Taken) -> str:
 
 def _placed(taken: Taken) -> str:
     fit = taken.fit
+    if fit.share == 0:
+        return "All of it stays in main memory, because the card has no room for it."
     if fit.share < 1:
         return f"{1 - fit.share:.0%} of it stay in main memory, because it is larger than the card."
     return ""

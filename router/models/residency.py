@@ -15,7 +15,7 @@ FULL = 0.8  # of what is free; Ollama evicts before a load of which it predicts 
 
 
 class Yard(Struct, frozen=True):
-    """Where models stand: the memory, how many there may be at once, and whether there are `cards`.
+    """Where models stand: the memory, how many Ollama holds at once, and whether there are `cards`.
 
     Without a card Ollama loads whatever it is asked for, and asks nobody whether the memory is there.
     """
@@ -79,15 +79,18 @@ def weights(route: Route) -> tuple[str, str]:
 def fits(wanted: Place, beside: Sequence[Place], yard: Yard) -> bool:
     """Whether it can be loaded beside these without any of them being evicted."""
     left = yard.room.without(place.fit for place in beside)
-    if wanted.fit.fast > left.fast or wanted.fit.slow > left.slow or len(beside) >= yard.most:
+    if wanted.fit.fast > left.fast or wanted.fit.slow > left.slow:
         return False
-    return not (beside and yard.cards and _evicts(wanted, left))
+    if wanted.route.runtime != "ollama":
+        return True
+    its_own = [place for place in beside if place.route.runtime == "ollama"]
+    return len(its_own) < yard.most and not (its_own and yard.cards and _evicts(wanted, left))
 
 
 def _evicts(wanted: Place, left: Room) -> bool:
     """Whether Ollama would evict another model first; it does not ask where the route says how many layers go onto
     the card (`num_gpu`, and not all of them)."""
-    if wanted.route.runtime != "ollama" or "num_gpu" in dict(wanted.route.options):
+    if "num_gpu" in dict(wanted.route.options):
         return False
     return memory.ollama_predicts(wanted.fit.model, wanted.fit.window, wanted.fit.slots) > FULL * left.fast
 
