@@ -87,6 +87,15 @@ def test_what_ollama_does_not_say_the_catalogue_does_and_it_never_overrides_it()
     misbehaving({"/api/show": show(model_info=facts)}, work)
 
 
+def test_a_model_that_makes_vectors_is_none_of_ours() -> None:
+    async def work(runtime: ollama.Ollama, double: fake.Fake) -> None:
+        assert await runtime.models() == []
+
+    misbehaving(
+        {"/api/tags": tags({"model": "qwen3-embedding:8b"}), "/api/show": show(capabilities=["embedding"])}, work
+    )
+
+
 def test_without_a_card_a_model_holds_main_memory() -> None:
     ways = {"/api/ps": ps({"model": NAME, "size": 3_100_000_000, "size_vram": 0})}
 

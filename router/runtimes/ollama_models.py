@@ -99,11 +99,12 @@ class Shelf:
         self.digests: dict[str, str] = {}
 
     async def models(self) -> list[Model]:
-        """What was pulled, with what each can do; models that run on somebody else's machine are marked."""
+        """What was pulled and can write, with what each can do; models on somebody else's machine are marked."""
         tags = await self.listed()
         gate = asyncio.Semaphore(AT_ONCE)
         running = await self.running()
-        return list(await asyncio.gather(*(self._model(tag, running, gate) for tag in tags)))
+        found = await asyncio.gather(*(self._model(tag, running, gate) for tag in tags))
+        return [model for model in found if model is not None]
 
     async def listed(self) -> tuple[Tag, ...]:
         """The models on its disk. What was shown of those that are gone, or are others now, is forgotten."""
@@ -127,7 +128,8 @@ class Shelf:
             self._shown[key] = await self._line.ask((await self._line.client("probe")).show(name), name)
         return self._shown[key]
 
-    async def _model(self, tag: Tag, running: Mapping[str, Running], gate: asyncio.Semaphore) -> Model:
+    async def _model(self, tag: Tag, running: Mapping[str, Running], gate: asyncio.Semaphore) -> Model | None:
+        """The model of a tag; None for one that makes vectors, and no text."""
         model = Model(NAME, tag.name, family=families.of(tag.name), size=tag.size, digest=tag.digest, remote=tag.remote)
         if tag.remote:
             return msgspec.structs.replace(model, family="")
@@ -135,6 +137,8 @@ class Shelf:
         async with gate:
             with suppress(RuntimeFailure):  # deleted since, or of a kind that it cannot show
                 shown = await self.shown(tag.name, tag.digest)
+        if shown is not None and "embedding" in (shown.capabilities or ()) and "completion" not in shown.capabilities:
+            return None
         process = running.get(dialect.tagged(tag.name))
         mine = process is not None and process.digest in ("", tag.digest)  # else it is what the name meant before
         held = process.held if process is not None and mine else 0
