@@ -45,11 +45,11 @@ def page(report: Report, tasks: Mapping[str, Report], cost: Cost, users: int = 1
 
 def _head(report: Report, cost: Cost) -> str:
     whole, days = report.whole, report.days
-    when = f"{days[0].name} to {days[-1].name}" if days else "nothing yet"
+    when = " to ".join(dict.fromkeys((days[0].name, days[-1].name))) if days else "nothing yet"
     complete = next((it for it in report.tasks if it.name == "complete"), whole)
     spent = whole.energy
     figures = [
-        ("turns", f"{whole.turns:,}", f"on {len(days)} days"),
+        ("turns", f"{whole.turns:,}", f"on {len(days)} {'day' if len(days) == 1 else 'days'}"),
         ("median first token", duration(complete.first.p50) if complete.first.count else "", complete.name),
         ("accepted", share(whole.taken.rate), f"of {whole.taken.settled:,} settled"),
         ("prompt tokens reused", share(whole.tokens.reuse), f"of {_short(whole.tokens.known)}"),

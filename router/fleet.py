@@ -198,6 +198,7 @@ class Fleet:
     def _lost(self, runtime: Runtime, failure: router.RuntimeFailure) -> None:
         """An engine can't be used: say it once, look around again, and each time later."""
         self.routes.pop("complete", None)
+        self.loads.lost(runtime.name)
         self.say(Status("offline", str(failure), runtime.name))
         self._look_again()
         self._patience = min(LONGEST, 2 * self._patience)
@@ -251,7 +252,7 @@ class Fleet:
             return
         why = f"Loading {route.model}"
         if self.loads.pushed_out(route):
-            why = f"Another program has pushed {route.model} out of memory; loading it again"
+            why = f"{route.model} left memory, by another program or a restart of its engine; loading it again"
         span = f", which takes about {moves.seconds:.0f} s" if moves.seconds >= 1 else ""
         self.say(Status("loading", f"{why}{span}.", route.runtime))
 

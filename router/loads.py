@@ -103,6 +103,11 @@ class Loads:
             self._evicted[name] = (times + 1 if now - at < FORGOTTEN else 1, now)
         return ready
 
+    def lost(self, engine: str) -> None:
+        """An engine is gone, and what it held with it: nobody has pushed that out."""
+        for name in [name for name, route in self._held.items() if route.runtime == engine]:
+            del self._held[name]
+
     def pushed_out(self, route: Route) -> bool:
         """Whether somebody else has pushed the model out of memory lately, though it was to stay."""
         return not self.holds(route) and named(route) in self._evicted

@@ -126,6 +126,23 @@ def test_what_leaves_by_its_own_keep_alive_was_not_pushed_out() -> None:
     run(story())
 
 
+def test_what_leaves_with_its_engine_was_not_pushed_out() -> None:
+    async def story() -> None:
+        engine = Memory()
+        loads = Loads({"scripted": engine}, lambda: 0.0)
+        route = Route("scripted", "a", keep=-1)
+        engine.held = [route]
+        assert await loads.seen(route)
+        loads.lost("another")
+        assert loads.holds(route)
+        loads.lost("scripted")
+        engine.held = []
+        assert not await loads.seen(route)
+        assert not loads.pushed_out(route)
+
+    run(story())
+
+
 def test_the_wait_before_a_model_that_is_pushed_out_again_and_again_doubles_up_to_a_limit() -> None:
     async def story() -> None:
         now, pauses = 0.0, []

@@ -81,6 +81,7 @@ def test_it_prints_a_line_per_task_and_a_bar_per_day(sh: Run, ledger: Path) -> N
     a_month(ledger)
     code, out, err = sh("--users", "10", "--set", "cost.card=100")
     assert (code, err) == (0, "")
+    assert re.search(r"^54 turns, [-\d]+ to [-\d]+: 52 shown, 1 cached, 1 failed$", out, re.M)
     assert re.search(r"^complete +50 +1 +0\.5 ms / 0\.5 ms +90 ms / 90 ms +300 ms / 300 ms$", out, re.M)
     assert re.search(r"^complete +50 +10 +10 +10 +10 +10 +50%$", out, re.M)
     assert re.search(r"^review +2,000 +90% +40 +80 J +100%$", out, re.M)
@@ -92,9 +93,9 @@ def test_it_prints_a_line_per_task_and_a_bar_per_day(sh: Run, ledger: Path) -> N
 def test_what_lies_further_back_is_asked_for(sh: Run, ledger: Path) -> None:
     write(ledger, turn(100))
     assert "The ledger has no turn since" in sh()[1]
-    assert sh("--since", "all")[1].startswith("1 turns, ")
-    assert sh("--since", "20w")[1].startswith("1 turns, ")
-    assert sh("--since", "2020-02-29")[1].startswith("1 turns, ")
+    assert sh("--since", "all")[1].startswith("1 turn, ")
+    assert sh("--since", "20w")[1].startswith("1 turn, ")
+    assert sh("--since", "2020-02-29")[1].startswith("1 turn, ")
     assert "no turn of review since" in sh("--task", "review", "--since", "all")[1]
 
 

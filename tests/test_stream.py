@@ -398,7 +398,7 @@ def test_a_model_that_another_program_pushed_out_is_loaded_again_each_time_later
             await (await it.key())
             await settled()
             assert it.engine.did == ["load small"] * loads
-            assert not loads or "Another program has pushed small out of memory" in it.told[-2].message
+            assert not loads or "small left memory, by another program or a restart" in it.told[-2].message
         await it.close()
 
     run(story())

@@ -59,10 +59,12 @@ def _nothing(ledger: str, args: argparse.Namespace) -> str:
 
 def _print(report: Report, cost: Cost, users: int) -> None:
     days = f"{report.days[0].name} to {report.days[-1].name}" if report.span > 1 else report.days[0].name
-    terminal.say(f"{report.whole.turns:,} turns, {days}\n")
+    turns = f"{report.whole.turns:,} {'turn' if report.whole.turns == 1 else 'turns'}"
+    came = ", ".join(f"{count:,} {outcome}" for outcome, count in report.whole.outcomes.items())
+    terminal.say(f"{turns}, {days}: {came}\n")
     parts = [*report.tasks, *([report.whole] if len(report.tasks) > 1 else [])]
     terminal.table(("latency", "answered>", "cached>", "waited>", "first token>", "answer>"), map(_latency, parts))
-    terminal.say("")
+    terminal.say("Of two times, half were quicker than the first, and 19 of 20 quicker than the second.\n")
     fates = ("suggestions", "shown>", "accepted>", "partly>", "typed>", "dismissed>", "open>", "accepted of these>")
     terminal.table(fates, [_taken(it) for it in parts if it.taken.shown])
     terminal.say("")
