@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from router import TooLong, tasks
-from router.config import Config
+from router.config import Config, Models
 from router.models import catalog, known, length, plan
 from router.types import Survey
 
@@ -46,3 +47,14 @@ def test_whatever_goes_somewhere_fits_there_whole(job: str, tokens: int) -> None
     except TooLong:
         return
     assert tokens <= way.parts * length.room(way.choice, JOBS[job])
+
+
+def test_a_model_that_only_fills_in_the_middle_explains_nothing_however_large_its_window() -> None:
+    models = [catalog.candidate(it) for it in catalog.table().values() if it.name in ("starcoder2:7b", "phi4-mini")]
+    named = Config(models=Models(complete="starcoder2:7b"))
+    found = plan.make([Survey("ollama", tuple(models))], JOBS, None, named)
+    only = structs.replace(found.choices["complete"].route, window=1 << 17)
+    wide = structs.replace(found.choices["complete"], route=only)
+    found = structs.replace(found, choices={"complete": wide, "explain": found.choices["explain"]})
+    with pytest.raises(TooLong):
+        length.way(found, JOBS["explain"], 50_000)

@@ -90,6 +90,7 @@ def test_where_swapping_is_never_allowed_nothing_pushes_the_model_that_completes
     for machine in known.names():
         found = planned(machine, Config(machine=Machine(swap="never")))
         for choice in found.choices.values():
+            assert choice.moves.gap == 0
             both = choice.taken.fit.fast + found.choices["complete"].taken.fit.fast
             assert choice.route.model == found.choices["complete"].route.model or both <= found.yard.room.fast
 

@@ -7,6 +7,7 @@ import math
 from msgspec import Struct
 
 from router import TooLong
+from router.models.choice import can
 from router.models.plan import Choice, Plan
 from router.types import Task
 
@@ -28,7 +29,7 @@ def way(plan: Plan, task: Task, tokens: int) -> Way:
     own = plan.choices[task.name]
     if tokens <= room(own, task):
         return Way(own)
-    able = [it for it in plan.choices.values() if it.taken.fit.model.parameters >= task.least * 1e9]
+    able = [it for it in plan.choices.values() if can(task, it.taken.fit.model)]
     widest = max([own, *able], key=lambda it: (room(it, task), it is own))
     if tokens <= room(widest, task):
         why = f"{tokens:,} tokens are more than {own.route.model} takes here; {widest.route.model} takes them."

@@ -13,9 +13,9 @@ from router.models import reasons
 from router.models.choice import Fitter, Taken, band, choose, size
 from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
-from router.models.residency import Place, Yard
+from router.models.residency import Place, Yard, fits
 from router.models.speed import Speed
-from router.types import Model, Survey, Task
+from router.types import Model, Option, Route, Survey, Task
 
 UNASKED = 4e9  # parameters: a larger model does not complete in our own process unless the user names it
 ANYWHERE = ("openai", "echo", "scripted")  # engines whose models take nothing of what we plan with
@@ -77,6 +77,21 @@ class Picker:
     def _fetchable(self, named: str) -> list[Model]:
         return [model for model in self.also if not named or is_named(model, named)]
 
+    def _staying(self, fitter: Fitter, complete: Sequence[Fit]) -> Fitter:
+        """Where nothing may be swapped, only what can be loaded while the model that completes stays: by the memory,
+        and by Ollama's own rule."""
+        if self.config.machine.swap != "never":
+            return fitter
+        there = [placed(it, True) for it in complete if it.model.runtime not in ANYWHERE]
+
+        def fitted(model: Model, window: int) -> Fit | None:
+            found = fitter(model, window)
+            others = [place for place in there if key(place.fit.model) != key(model)]
+            free = found is not None and (model.runtime in ANYWHERE or fits(placed(found, False), others, self.yard))
+            return found if free else None
+
+        return fitted
+
     def named(self, task: str) -> str:
         """The model that the settings name for a task; empty: none."""
         named: str = getattr(self.config.models, task, "")
@@ -106,7 +121,7 @@ class Picker:
         if named:
             task = replace(task, least=0)
         complete = [taken["complete"].fit] if "complete" in taken else []
-        beside = self.fitter(task, complete)
+        beside = self._staying(self.fitter(task, complete), complete)
         instead = self.fitter(task) if self.config.machine.swap != "never" else beside
         there = [model for model in models if not named or is_named(model, named)]
         fetched = self._fetchable(named)
@@ -114,10 +129,8 @@ class Picker:
         for models, fitter in ((there, beside), (fetched, beside), (there, instead), (fetched, instead)):
             if found := choose(task, models, fitter, smaller=False, used=used):
                 return found
-        every = [*there, *fetched]
-        return choose(task, every, beside, used=used) or choose(
-            task, every, self.fitter(task, complete, aside), used=used
-        )
+        every, slow = [*there, *fetched], self._staying(self.fitter(task, complete, aside), complete)
+        return choose(task, every, beside, used=used) or choose(task, every, slow, used=used)
 
 
 def key(model: Model) -> Key:
@@ -136,3 +149,19 @@ def yard(machine: Machine | None, models: Sequence[Model], config: Config) -> Ya
     cards = len(machine.gpus)
     most = config.runtime.ollama.loaded * max(1, cards)
     return Yard(room(machine, models, config.machine.spare * 10**6), most, bool(cards))
+
+
+def placed(found: Fit, completes: bool) -> Place:
+    """A model in its place, with the one set of options that it is loaded with."""
+    model = found.model
+    options: tuple[Option, ...] = ()
+    if model.runtime == "ollama":
+        batch = BATCH["typing" if completes else "attended"]
+        options = (("num_ctx", found.window), ("num_batch", batch), *_layers(found))
+    return Place(Route(model.runtime, model.name, model.family, found.window, options), found, completes)
+
+
+def _layers(found: Fit) -> tuple[Option, ...]:
+    """How many layers go onto the card, where not all do: said by us, Ollama does not evict others to make room."""
+    count = sum(layers.count for layers in found.model.shape.layers) if found.model.shape else 0
+    return (("num_gpu", int(found.share * count)),) if found.share < 1 and (count or not found.share) else ()

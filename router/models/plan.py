@@ -13,11 +13,11 @@ from router import BadConfig, tasks
 from router.config import Config
 from router.models import reasons
 from router.models.choice import LEAST_WINDOW, Taken, reckoned
-from router.models.fit import BATCH, Fit, Room
+from router.models.fit import Fit, Room
 from router.models.hardware import Machine
-from router.models.picker import ANYWHERE, Key, Picker, Speeds, key, yard
+from router.models.picker import ANYWHERE, Key, Picker, Speeds, key, placed, yard
 from router.models.residency import Moves, Place, Yard, fits, moves, weights
-from router.types import Model, Option, Route, Survey, Task
+from router.types import Model, Route, Survey, Task
 
 # Seconds after an answer; of what is idle, Ollama evicts the one with the shortest time first.
 KEPT = {"pinned": -1, "resident": 3600, "swapped": 300, "elsewhere": -1}
@@ -143,19 +143,10 @@ def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Key, Place]:
     for it, found_fits in fits_of.items():
         completes = own is not None and it == key(own.model)
         able = [fit for fit in found_fits if own is None or not completes or fit.share >= own.share]
-        place = _place(max(able, key=lambda fit: fit.window), completes)
+        place = placed(max(able, key=lambda fit: fit.window), completes)
         places[it] = place if completes else _spared(place, pinned, picker)
         pinned += [place] if completes else []
     return places
-
-
-def _place(found: Fit, completes: bool) -> Place:
-    model = found.model
-    options: tuple[Option, ...] = ()
-    if model.runtime == "ollama":
-        batch = BATCH["typing" if completes else "attended"]
-        options = (("num_ctx", found.window), ("num_batch", batch), *_layers(found))
-    return Place(Route(model.runtime, model.name, model.family, found.window, options), found, completes)
 
 
 def _spared(place: Place, pinned: Sequence[Place], picker: Picker) -> Place:
@@ -164,14 +155,8 @@ def _spared(place: Place, pinned: Sequence[Place], picker: Picker) -> Place:
     if window < LEAST_WINDOW or not moves(place, pinned, picker.yard).gap:
         return place
     half = picker.refit(place.fit, window, pinned)
-    smaller = _place(half, False) if half else place
+    smaller = placed(half, False) if half else place
     return place if moves(smaller, pinned, picker.yard).gap else smaller
-
-
-def _layers(found: Fit) -> tuple[Option, ...]:
-    """How many layers go onto the card, where not all do: said by us, Ollama does not evict others to make room."""
-    count = sum(layers.count for layers in found.model.shape.layers) if found.model.shape else 0
-    return (("num_gpu", int(found.share * count)),) if found.share < 1 and (count or not found.share) else ()
 
 
 def _stays(places: Mapping[Key, Place], yard: Yard) -> dict[Key, Stay]:

@@ -137,7 +137,8 @@ class Shelf:
         async with gate:
             with suppress(RuntimeFailure):  # deleted since, or of a kind that it cannot show
                 shown = await self.shown(tag.name, tag.digest)
-        if shown is not None and "embedding" in (shown.capabilities or ()) and "completion" not in shown.capabilities:
+        able = (shown.capabilities if shown else None) or ()
+        if "embedding" in able and "completion" not in able:
             return None
         process = running.get(dialect.tagged(tag.name))
         mine = process is not None and process.digest in ("", tag.digest)  # else it is what the name meant before
