@@ -259,8 +259,27 @@ def test_doctor_reports_wrong_settings_and_goes_on(sh: Shell, monkeypatch: pytes
     surveyed(monkeypatch, Survey("echo", (Model("echo", "echo", "plain", loaded=True),)))
     sh.file("user.toml", "[complete]\nmax_tokens = 'many'\n")
     code, out, _ = sh("doctor")
-    assert code == 0
+    assert code == 1
     assert re.search(r"WRONG  settings: .*user.toml:2: complete.max_tokens must be a whole number", out)
+    assert re.search(r"can't run\. Nothing is suggested until .*user.toml is mended\.", out)
+
+
+def test_doctor_goes_on_where_it_is_only_the_workspace_that_is_wrong(sh: Shell) -> None:
+    sh.file(".switchyard.toml", "nope = 1\n")
+    code, out, _ = sh("doctor")
+    assert code == 0
+    assert "until then the file is passed over" in out
+    assert "Completion runs on scripted." in out
+
+
+def test_doctor_says_that_it_lacks_the_model_which_the_settings_name(
+    sh: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surveyed(monkeypatch, Survey("echo", (Model("echo", "echo", "plain", loaded=True),)))
+    sh.file("user.toml", "models.complete = 'nope:1b'\n")
+    code, out, _ = sh("doctor")
+    assert code == 0
+    assert "`ollama pull nope:1b`" in out
 
 
 def test_doctor_shows_all_engines_when_a_key_is_not_there(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

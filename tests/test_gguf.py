@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from gguf import GGUFReader
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,12 @@ def test_a_model_without_marks_has_no_family() -> None:
     header = gguf.read(io.BytesIO(random_gguf.made(fim=False).read_bytes()))
     assert not header.infills
     assert header.marks == ""
+
+
+def test_the_model_for_tests_has_no_two_tokens_of_one_name_or_llama_cpp_would_abort() -> None:
+    for fim in (True, False):
+        names = GGUFReader(random_gguf.made(fim=fim)).fields["tokenizer.ggml.tokens"].contents()
+        assert len(set(names)) == len(names)
 
 
 def test_marks_in_the_vocabulary_alone_make_no_family() -> None:

@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     elif rows:
         _print(rows)
     if code:
-        terminal.note("switchyard: stopped; what was measured until then stands above.")
+        until_then = "what was measured until then stands above" if rows else "nothing was measured"
+        terminal.note(f"switchyard: stopped; {until_then}.")
     return code or int(not any(row.measured.speed.measured for row in rows))
 
 

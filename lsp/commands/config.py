@@ -43,10 +43,11 @@ def _leaf(tree: object, path: Sequence[str]) -> object:
     return tree
 
 
-def layers(settings: Sequence[str], folder: Path) -> list[Layer]:
-    """The settings of the user, of the command line and of the workspace `folder`. Raises BadConfig."""
+def layers(settings: Sequence[str], folder: Path | None) -> list[Layer]:
+    """The settings of the user, of the command line and of the workspace `folder`, if one is. Raises BadConfig."""
     launched = router.layers.launch([_pair(setting) for setting in settings])
-    found = layer(user_file(), "user"), launched, layer(str(folder / WORKSPACE_FILE), "workspace")
+    workspace = None if folder is None else layer(str(folder / WORKSPACE_FILE), "workspace")
+    found = layer(user_file(), "user"), launched, workspace
     return [it for it in found if it is not None]
 
 

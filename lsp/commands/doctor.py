@@ -21,11 +21,13 @@ from lsp.commands import config, models
 from lsp.settings import user_file
 from router import BadConfig
 from router.config import Config
+from router.layers import merge
 from router.runtimes import child
 from router.runtimes.ollama_dialect import is_cloud
 from router.types import Route, Survey
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
+MEND_FIRST = "correct that line; until then nothing is suggested, for it may keep files out of prompts"
 _PULL = "ollama pull qwen2.5-coder:1.5b"
 _MARKS = {"ok": "ok", "note": "note", "warning": "WARNING", "missing": "missing", "wrong": "WRONG"}
 
@@ -49,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     checks += wrong
     route, why = models.choose(surveys, chosen)
     checks += [*_engines(surveys), *_hosts(chosen, surveys), *_editors()]
-    verdict = _verdict(route, why)
+    if checks[0].mend == MEND_FIRST:
+        route, why = None, f"Nothing is suggested until {user_file()} is mended."
+    verdict = _verdict(route, why, chosen)
     if args.json:
         versions = {"python": platform.python_version(), "platform": platform.platform(), **_versions()}
         plain = [structs.asdict(check) for check in checks]
@@ -87,16 +91,18 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _verdict(route: Route | None, why: str) -> str:
+def _verdict(route: Route | None, why: str, settings: Config) -> str:
     if route is None:
         return f"Completion can't run. {why}"
+    if route.runtime == "echo" and settings.models.complete:
+        return f"Completion runs, but echo only repeats what the code already says. {why}"
     if route.runtime == "echo":
         return f"Completion runs, but no model is there: echo only repeats what the code already says. A model: {_PULL}"
     return f"Completion runs on {route.runtime}. {why}"
 
 
 def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
-    """The settings in force, or the defaults when a file is wrong; a wrong --set is raised."""
+    """The settings in force, or the defaults when the user's file is wrong; a wrong --set is raised."""
     try:
         layers = config.layers(settings, Path.cwd())
         files = [layer.name for layer in layers if layer.name != "--set"]
@@ -104,7 +110,10 @@ def _settings(settings: Sequence[str]) -> tuple[Config, list[Check]]:
     except BadConfig as error:
         if str(error).startswith("--set"):
             raise
-        return Config(), [Check("settings", "wrong", str(error), "correct that line; until then the defaults hold")]
+        if str(error).startswith(user_file()):
+            return Config(), [Check("settings", "wrong", str(error), MEND_FIRST)]
+        chosen = merge(config.layers(settings, None)).config
+        return chosen, [Check("settings", "wrong", str(error), "correct that line; until then the file is passed over")]
     return chosen, [Check("settings", "ok", ", ".join(files) or "the defaults; there is no settings file")]
 
 

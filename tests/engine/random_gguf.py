@@ -78,7 +78,7 @@ def _tokens(writer: gguf.GGUFWriter, *, fim: bool) -> None:
     special = {token["id"] for token in table["added_tokens"]}
     names = [RENAMED.get(token, token) for token in sorted(vocabulary, key=vocabulary.__getitem__)]
     if not fim:
-        names = [f"<|reserved_{at}|>" if "fim_" in token else token for at, token in enumerate(names)]
+        names = [f"<|unmarked_{at}|>" if "fim_" in token else token for at, token in enumerate(names)]
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
