@@ -78,6 +78,7 @@ class Fleet:
         self._patience = PATIENCE
         self._unheard = 0.0
         self._background: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
 
     @property
     def modelled(self) -> bool:
@@ -108,11 +109,13 @@ class Fleet:
     async def start(self) -> None:
         """Find the best engine and bring its model into memory. An engine's failure is told, not raised."""
         self._surveyed = self._clock()
+        await self.loads.over()  # what is being loaded is neither free memory nor told of yet
+        config = self._config
         try:
-            found = await self._planner(await self.survey(), self._config)
+            found = await self._planner(await self.survey(), config)
         except router.BadConfig as error:
-            self.routes = {}
-            self.say(Status("offline", str(error)))
+            found = Planned({}, {"complete": str(error)})
+        if self._closed or config is not self._config:  # whoever gave other settings looks around for themselves
             return
         self.routes, self._regrets, self.loads.plan = dict(found.routes), found.regrets, found.moves
         self._wide = found.wide
@@ -205,7 +208,7 @@ class Fleet:
 
     def say(self, status: Status) -> None:
         """Tell of the engine's state, unless it is the one that was told last."""
-        if status != self._status:
+        if status != self._status and not self._closed:
             self._status = status
             self._tell(status)
 
@@ -221,6 +224,7 @@ class Fleet:
 
     async def aclose(self) -> None:
         """Stop what goes on in the background and give every engine back."""
+        self._closed = True
         for task in list(self._background.values()):
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -237,6 +241,8 @@ class Fleet:
                 await self.schedule.bring(route)
             self.say(Status("ready", route.why, route.runtime))
             self._patience = PATIENCE
+        except router.Superseded:
+            pass  # the engines are being given back
         except router.RuntimeFailure as failure:
             self._lost(runtime, failure)
 
@@ -249,6 +255,9 @@ class Fleet:
         if moves is None:
             if self.route and self.loads.holds(self.route):
                 self.say(Status("ready", self.route.why, self.route.runtime))
+            elif self.route and self.loads.holds(route):
+                after = f"{route.model} is at work; {self.route.model} comes back when it is done."
+                self.say(Status("loading", after, self.route.runtime))
             return
         why = f"Loading {route.model}"
         if self.loads.pushed_out(route):
@@ -263,7 +272,7 @@ class Fleet:
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Run something in the background, once at a time; no keystroke's cancellation reaches it."""
         running = self._background.get(name)
-        if running is not None and not running.done():
+        if self._closed or (running is not None and not running.done()):
             work.close()
             return
         self._background[name] = asyncio.get_running_loop().create_task(work)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from router import Refused, RuntimeFailure, WouldEvict
+from router import ModelMissing, Refused, RuntimeFailure, WouldEvict
 from router.config import Swap
 from router.types import Route, Runtime
 
@@ -79,6 +80,7 @@ class Loads:
         self.plan, self.swap = plan, swap
         self._engines, self._clock, self._tell = engines, clock, tell
         self._held: dict[str, Route] = {}
+        self._leaving: set[str] = set()  # engines say that these are there until they have gone
         self._evicted: dict[str, tuple[int, float]] = {}  # how often others pushed it out, and when
         self._task: asyncio.Task[None] | None = None
 
@@ -95,13 +97,13 @@ class Loads:
         """Whether the engine says that the route's model is in memory. Raises RuntimeFailure."""
         name, held = named(route), self.holds(route)
         ready = await self._engines[route.runtime].ready(route)
-        if ready:
+        if ready and name not in self._leaving:
             self._held[name] = route
-        elif held and self._held.pop(name, route).keep < 0:
+        elif held and (gone := self._held.pop(name, None)) and gone.keep < 0:
             times, at = self._evicted.get(name, (0, 0.0))
             now = self._clock()
             self._evicted[name] = (times + 1 if now - at < FORGOTTEN else 1, now)
-        return ready
+        return self.holds(route)
 
     def lost(self, engine: str) -> None:
         """An engine is gone, and what it held with it: nobody has pushed that out."""
@@ -133,8 +135,9 @@ class Loads:
     def begin(self, route: Route) -> asyncio.Task[None]:
         """Carry out what the plan says; to be called only while none is `busy`."""
         moves = self.moves(route)
-        for gone in moves.unload:
-            self._held.pop(named(gone), None)
+        self._leaving = set(map(named, moves.unload))
+        for name in self._leaving:
+            self._held.pop(name, None)
         self._tell(route, moves)
         self._task = asyncio.get_running_loop().create_task(self._carry_out(route, moves))
         return self._task
@@ -143,16 +146,24 @@ class Loads:
         try:
             await self._move(route, moves)
         finally:
+            self._leaving = set()
             self._tell(route, None)
 
     async def _move(self, route: Route, moves: Moves) -> None:
         for gone in moves.unload:
-            await self._engines[gone.runtime].unload(gone)
+            with suppress(ModelMissing):  # it was deleted meanwhile
+                await self._engines[gone.runtime].unload(gone)
         for wanted in moves.load if named(route) in map(named, moves.load) else (*moves.load, route):
             runtime = self._engines[wanted.runtime]
             if not await runtime.ready(wanted):
                 await runtime.load(wanted)
+            self._leaving.discard(named(wanted))
             self._held[named(wanted)] = wanted
+
+    async def over(self) -> None:
+        """Wait until no load is under way."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
 
     async def aclose(self) -> None:
         """Give up what is being loaded."""

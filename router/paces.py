@@ -31,7 +31,7 @@ class Paces:
 
     def seed(self, estimates: Mapping[Key, Estimate]) -> None:
         """What a plan knows of models that have had no turn here yet."""
-        self._estimates = {key: self._estimates.get(key, seeded) for key, seeded in estimates.items()}
+        self._estimates |= {key: seeded for key, seeded in estimates.items() if key not in self._last}
 
     def heard(self, call: Call, timing: Timing) -> None:
         """An answer is done: its engine's own account is one more sample."""
@@ -40,7 +40,7 @@ class Paces:
         self._last[key] = call.prompt
         self._estimates[key] = self._estimates.get(key, Estimate()).with_turn(timing, shared)
         tokenizer = self._tokenizers.get(key, Tokenizer())
-        if len(tokenizer.ratios) < SAMPLES and not call.system:
+        if len(tokenizer.ratios) < SAMPLES and not (call.system or call.begun):
             self._tokenizers[key] = tokenizer.with_turn(call.prompt, timing.prompt_tokens)
 
     def tokens(self, route: Route, text: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from router import BadConfig, BadLedger, TooLong, paces, tasks
 from router.config import Config
 from router.fleet import Planned
@@ -30,6 +32,7 @@ class Planning:
         self.plan = Plan()
         self.machine: Machine | None = None
         self._recent, self._note = recent, note
+        self._told = ""
 
     async def __call__(self, surveys: Sequence[Survey], config: Config) -> Planned:
         """The routes for what these engines have. Raises BadConfig when nothing, not even `echo`, can complete."""
@@ -49,9 +52,13 @@ class Planning:
     async def make(self, surveys: Sequence[Survey], config: Config, also: Sequence[Model] = ()) -> Plan:
         """The plan for what these engines have; see plan.make."""
         self.machine, estimates = await asyncio.to_thread(self._look, surveys, config)
-        self.paces.seed(estimates)
         speeds = {key: it for key, seeded in estimates.items() if (it := paces.known(seeded)).measured}
         self.plan = plan.make(surveys, tasks.shipped(), self.machine, config, speeds, also)
+        for place in self.plan.places:  # what nobody has measured is as fast as its place lets it be
+            key = place.route.runtime, place.route.model
+            if key in estimates and key not in speeds:
+                estimates[key] = replace(estimates[key], expected=place.fit.speed)
+        self.paces.seed(estimates)
         return self.plan
 
     def _look(self, surveys: Sequence[Survey], config: Config) -> tuple[Machine, dict[paces.Key, Estimate]]:
@@ -61,11 +68,14 @@ class Planning:
         return here, {(model.runtime, model.name): self._estimate(model, here) for model in models}
 
     def _found(self, config: Config) -> Machine:
-        """The machine; a description of it that is wrong is told, and the machine itself is looked at."""
+        """The machine; a description of it that is wrong is told once, and the machine itself is looked at."""
+        before, self._told = self._told, ""
         try:
             return machine.found(config.machine.file)
         except BadConfig as error:
-            self._note(str(error))
+            self._told = str(error)
+            if self._told != before:
+                self._note(self._told)
             return machine.probe()
 
     def _estimate(self, model: Model, here: Machine) -> Estimate:

@@ -7,11 +7,13 @@ import asyncio
 import pytest
 
 import router
-from router.config import Config, Runtime
+from router.config import Config, Machine, Models, Runtime
 from router.config import Scripted as ScriptedSettings
 from router.engine import Router
+from router.fleet import Fleet, Planned
+from router.loads import Alone
 from router.runtimes.scripted import Cue, Scripted
-from router.types import Request, Route, Status
+from router.types import Model, Request, Route, Status
 from tests.fixture import complete
 from tests.test_engine import Yard, run
 from tests.test_run import settled
@@ -155,5 +157,92 @@ def test_an_engine_that_hangs_is_found_out_though_no_request_waits_long() -> Non
         assert "has said nothing for a long while" in hung[0]
         await it.aclose()
         await asyncio.gather(*asked, return_exceptions=True)
+
+    run(story())
+
+
+class Hidden(Slow):
+    """Says what it has only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_tell = asyncio.Event()
+        self.surveys = 0
+
+    async def models(self) -> list[Model]:
+        self.surveys += 1
+        await self.may_tell.wait()
+        return await super().models()
+
+
+def test_a_fleet_that_was_given_back_loads_nothing_and_says_nothing_any_more() -> None:
+    async def story() -> None:
+        engine, told = Hidden(), list[Status]()
+        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine})
+        start = asyncio.ensure_future(fleet.start())
+        await settled()
+        await fleet.aclose()
+        engine.may_tell.set()
+        await start
+        assert (engine.loads, told) == (0, [])
+
+    run(story())
+
+
+def test_of_two_plans_the_one_for_the_newer_settings_counts_whichever_is_made_first() -> None:
+    async def story() -> None:
+        made: list[asyncio.Future[Planned]] = []
+        engine = Slow()
+        engine.loaded.set()
+
+        def planner(surveys: object, config: object) -> asyncio.Future[Planned]:
+            made.append(asyncio.get_running_loop().create_future())
+            return made[-1]
+
+        fleet = Fleet(Config(), lambda status: None, lambda: 0.0, {"scripted": engine}, planner)
+        first = asyncio.ensure_future(fleet.start())
+        await settled()
+        second = asyncio.ensure_future(fleet.configure(Config(models=Models(complete="newer"))))
+        await settled()
+        for future, name in zip(reversed(made), ("newer", "older"), strict=True):
+            future.set_result(Planned({"complete": Route("scripted", name)}))
+            await settled()
+        await asyncio.gather(first, second)
+        assert fleet.route == Route("scripted", "newer")
+        await fleet.aclose()
+
+    run(story())
+
+
+def test_no_plan_is_made_while_a_load_is_under_way_for_its_memory_is_neither_free_nor_told() -> None:
+    async def story() -> None:
+        engine = Hidden()
+        engine.may_tell.set()
+        fleet = Fleet(Config(), lambda status: None, lambda: 0.0, {"scripted": engine})
+        start = asyncio.ensure_future(fleet.start())
+        await engine.loading.wait()
+        again = asyncio.ensure_future(fleet.configure(Config(machine=Machine(spare=1))))
+        await settled()
+        assert engine.surveys == 1
+        engine.loaded.set()
+        await asyncio.gather(start, again)
+        assert engine.surveys == 2
+        await fleet.aclose()
+
+    run(story())
+
+
+def test_while_a_job_has_the_memory_that_completion_needs_the_status_says_so() -> None:
+    async def story() -> None:
+        engine, told = Slow(), list[Status]()
+        engine.loaded.set()
+        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine})
+        await fleet.start()
+        large = Route("scripted", "large")
+        fleet.loads.plan = lambda route, held: Alone((large,), tuple(held), 9.0, 9.0, stranded=True)
+        await fleet.loads.begin(large)
+        assert [status.state for status in told] == ["ready", "loading", "loading"]
+        assert told[-1].message.startswith("large is at work")
+        await fleet.aclose()
 
     run(story())

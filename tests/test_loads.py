@@ -176,3 +176,69 @@ def test_a_refusal_says_for_how_long_and_what_to_do(moves: Moves, swap: str, kin
     error = loads.refusal(A)
     assert type(error) is kind
     assert words in str(error)
+
+
+class Lingering(Memory):
+    """Says that a model is there until it has gone, which takes a while; asked whether it is, it thinks it over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leaving, self.gone = asyncio.Event(), asyncio.Event()
+
+    async def ready(self, route: Route) -> bool:
+        await asyncio.sleep(0)
+        return await super().ready(route)
+
+    async def unload(self, route: Route) -> None:
+        self.leaving.set()
+        await self.gone.wait()
+        await super().unload(route)
+
+
+def test_a_model_that_is_about_to_leave_is_not_there_any_more_whatever_its_engine_says() -> None:
+    async def story() -> None:
+        engine = Lingering()
+        engine.held = [A]
+        loads = Loads({"scripted": engine}, lambda: 0.0, lambda route, held: Alone((B, A), (A,) if A in held else ()))
+        assert await loads.seen(A)
+        loading = loads.begin(B)
+        await engine.leaving.wait()
+        assert not await loads.seen(A)
+        assert not loads.holds(A)
+        assert not loads.pushed_out(A)
+        engine.gone.set()
+        await loads.over()
+        assert loading.done()
+        assert await loads.seen(A)
+
+    run(story())
+
+
+def test_two_who_see_the_same_loss_count_it_once() -> None:
+    async def story() -> None:
+        engine = Lingering()
+        engine.held = [A]
+        loads = Loads({"scripted": engine}, lambda: 0.0)
+        assert await loads.seen(A)
+        engine.held = []
+        assert not any(await asyncio.gather(loads.seen(A), loads.seen(A)))
+        assert loads.pushed_out(A)
+        assert loads.rested(A)
+
+    run(story())
+
+
+def test_what_was_deleted_need_not_leave() -> None:
+    class Deleted(Memory):
+        async def unload(self, route: Route) -> None:
+            raise router.ModelMissing("There is no such model.")
+
+    async def story() -> None:
+        engine = Deleted()
+        engine.held = [A]
+        loads = Loads({"scripted": engine}, lambda: 0.0, lambda route, held: Alone((B,), (A,)))
+        await loads.seen(A)
+        await loads.begin(B)
+        assert loads.holds(B)
+
+    run(story())
