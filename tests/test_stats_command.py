@@ -14,8 +14,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
-from lsp import charts, cli
+from lsp import charts, cli, terminal
 from lsp.commands import stats as command
 from router.ledger import book
 from router.types import Turn
@@ -88,6 +89,22 @@ def test_it_prints_a_line_per_task_and_a_bar_per_day(sh: Run, ledger: Path) -> N
     assert re.search(r"^turns +[▁-█·]{19} +6$", out, re.M)
     assert "10 people who work like this" in out
     assert "a card of 100.00" in out
+
+
+def test_a_bar_per_day_stays_on_its_line_where_the_terminal_is_narrow(
+    sh: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(ledger, *(turn(days) for days in range(0, 90, 3)))
+    for width, bars in ((80, 48), (60, 28), (200, 60)):
+        monkeypatch.setattr(terminal, "console", lambda width=width: Console(width=width))
+        assert re.search(rf"^turns +[▁-█·]{{{bars}}} +1$", sh("--since", "all")[1], re.M)
+
+
+def test_a_table_without_a_line_is_left_out(sh: Run, ledger: Path) -> None:
+    write(ledger, turn(1, outcome="failed"))
+    out = sh()[1]
+    assert "1 failed" in out
+    assert "suggestions" not in out
 
 
 def test_what_lies_further_back_is_asked_for(sh: Run, ledger: Path) -> None:

@@ -23,6 +23,7 @@ from router.types import Turn
 
 _BARS = "▁▂▃▄▅▆▇█"
 _DAYS = 60  # of one sparkline
+_BESIDE = 32  # columns that its name and its highest value take
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,8 +67,9 @@ def _print(report: Report, cost: Cost, users: int) -> None:
     terminal.table(("latency", "answered>", "cached>", "waited>", "first token>", "answer>"), map(_latency, parts))
     terminal.say("Of two times, half were quicker than the first, and 19 of 20 quicker than the second.\n")
     fates = ("suggestions", "shown>", "accepted>", "partly>", "typed>", "dismissed>", "open>", "accepted of these>")
-    terminal.table(fates, [_taken(it) for it in parts if it.taken.shown])
-    terminal.say("")
+    if shown := [_taken(it) for it in parts if it.taken.shown]:
+        terminal.table(fates, shown)
+        terminal.say("")
     terminal.table(("work", "read>", "reused>", "written>", "energy>", "measured>"), map(_work, parts))
     if report.span > 1:
         terminal.say("")
@@ -103,7 +105,8 @@ def _spread(spread: Spread) -> str:
 
 
 def _series(report: Report) -> Iterator[tuple[str, str, str]]:
-    days = [part for _, part in stats.calendar(report.days)][-_DAYS:]
+    most = max(7, min(_DAYS, terminal.console().width - _BESIDE))
+    days = [part for _, part in stats.calendar(report.days)][-most:]
     wanted: list[tuple[str, Callable[[Part], float | None], Callable[[float], str]]] = [
         ("turns", lambda it: it.turns, lambda value: f"{value:,.0f}"),
         ("first token, median", lambda it: it.first.p50 or None, duration),
