@@ -32,6 +32,8 @@ def tables(found: Sequence[Judged], ours: str, names: Sequence[str]) -> list[tab
 def save(found: Sequence[Judged], ours: str, names: Sequence[str], file: Path) -> None:
     """Keep the tables for the page on context."""
     kept = [to_builtins(it) for it in tables(found, ours, names)]
+    for one in kept:
+        one["rows"] = [[round(cell, 2) if isinstance(cell, float) else cell for cell in row] for row in one["rows"]]
     file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -111,7 +113,8 @@ def _ablation(found: Sequence[Judged], ours: str, names: Sequence[str]) -> table
         for name in names
     ]
     return table.Table(
-        f"What is lost without each source, of {100 * whole:.1f} % at {MAIN} tokens (area {100 * whole_area:.1f} %)",
+        f"What is lost without each source, of {100 * whole:.1f} % at {MAIN} tokens (area {100 * whole_area:.1f} %), "
+        f"in {len(found):,} cases",
         ("source", f"points at {MAIN}", "per cent of it", "points of area"),
         tuple(rows),
     )

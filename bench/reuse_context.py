@@ -27,9 +27,9 @@ from router.context.view import View
 from router.models import families
 from router.types import Document, Piece, Request, Span
 
-KEYS = 2000
+KEYS = 300
 BUDGET = 512  # tokens of pieces
-LONG, AS_LONG = 4096, window.Extent(after=64, characters=1 << 20)  # as a full ring and its window take
+LONG, AS_LONG = 2500, window.Extent(after=64, characters=1 << 20)  # a prompt as long as llama.vim's
 VIM = "llama.vim with its ring"
 LINES = 3000  # of the document: more than any window shows
 PACKAGES = ("asyncio", "concurrent", "email", "http", "json", "logging", "multiprocessing", "unittest", "urllib")
