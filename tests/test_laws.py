@@ -18,6 +18,8 @@ PURE = """
     context/syntax context/tags context/window
     context/catalogue context/neighbours context/postings context/resolving
     context/ignore context/invisible context/rulebook context/secrets
+    context/expected context/focus context/gather context/laid context/pack context/sheet context/similar
+    context/sources context/tracing context/view
     echo/__init__ echo/choice echo/places
     ledger/fates ledger/shares ledger/stats ledger/reckoning
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known

@@ -17,7 +17,7 @@ _LOUD = 64  # files; a name that more of them say points to none
 _ASKED = 24  # names, the most telling ones
 _NEAR = 16  # files around this one, whatever they say
 _LINES = 240  # of all files, the likest
-_FOLLOWING = tuple((d, exp(-d / 4)) for d in range(10))  # lines after a like one, and how much of its likeness they have
+_FOLLOWING = tuple((d, exp(-d / 4)) for d in range(10))  # lines after a like one, and their share of it
 
 
 def similar(request: Request, view: View) -> Iterator[Piece]:

@@ -15,7 +15,6 @@ from router.context.sheet import EMPTY, Sheet, sheet
 from router.context.tags import Definition, Tags
 from router.types import Span
 
-
 _COMMON = 160  # names of a file that are thought of without a reason
 
 

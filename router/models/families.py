@@ -20,6 +20,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layout: str
     stop: tuple[str, ...]
     marks: tuple[str, ...]
+    file: str = ""
 
     def prompt(self, prefix: str, suffix: str, middle: str) -> str:
         """The raw prompt. User text that holds one of the family's marks is defused first."""
