@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 from router import BadConfig, layers
@@ -63,25 +64,36 @@ class Settings:
 
     async def changes(self) -> AsyncGenerator[Config, None]:
         """The tree whenever one of the files was written, until closed."""
-        from watchfiles import awatch
+        from watchfiles import Change, awatch
 
-        files, folders = self._watched()
-        if not folders:
-            return
-        changes = awatch(
-            *folders,
-            watch_filter=lambda _, path: path in files,
-            debounce=DEBOUNCE,
-            recursive=False,
-            ignore_permission_denied=True,
-        )
-        async for _ in changes:
-            yield self.read()
+        while True:
+            files, missing, folders = self._watched()
 
-    def _watched(self) -> tuple[set[str], set[str]]:
-        """The files, and the folders that they are in, or would be."""
+            def concerns(change: Change, path: str, files: set[str] = files, missing: set[str] = missing) -> bool:
+                return path in files or (change is Change.added and path in missing)
+
+            changes = awatch(
+                *folders, watch_filter=concerns, debounce=DEBOUNCE, recursive=False, ignore_permission_denied=True
+            )
+            async with aclosing(changes):
+                async for _ in changes:
+                    yield self.read()
+                    if self._watched()[2] != folders:
+                        break
+                else:
+                    return
+
+    def _watched(self) -> tuple[set[str], set[str], set[str]]:
+        """The files; folders on their way that are not there yet; and those that are, where the next will appear."""
         files = {os.path.abspath(file) for file in (self._user, self._workspace) if file}
-        return files, {folder for file in files if os.path.isdir(folder := os.path.dirname(file))}
+        missing, folders = set[str](), set[str]()
+        for file in files:
+            folder = os.path.dirname(file)
+            while not os.path.isdir(folder):
+                missing.add(folder)
+                folder = os.path.dirname(folder)
+            folders.add(folder)
+        return files, missing, folders
 
     def _from_editor(self, values: object) -> None:
         if not isinstance(values, dict):

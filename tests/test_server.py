@@ -433,6 +433,20 @@ def test_a_settings_file_is_read_again_when_it_is_written(tmp_path: Path, uri: s
         pytest.fail("the settings were not read")
 
 
+def test_a_first_settings_file_is_read_though_its_folders_were_not_there(tmp_path: Path, uri: str) -> None:
+    folder = tmp_path / "config" / "switchyard"
+    env = {"SWITCHYARD_CONFIG": str(folder / "config.toml")}
+    with editor(*scripted(tmp_path, SCRIPT), env=env) as it:
+        it.ready()
+        it.open(uri, "x = ")
+        assert it.ghosts(uri, 0, 4) == ["1 + 1"]
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text("[complete]\nautomatic = nonsense\n")
+        assert "config.toml:2" in it.wait("window/showMessage")["message"]
+        (folder / "config.toml").write_text("[complete]\nautomatic = 3\n")
+        assert "true or false" in it.wait("window/showMessage")["message"]
+
+
 # Lifecycle
 
 
