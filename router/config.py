@@ -36,8 +36,13 @@ class Ollama(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = "http://127.0.0.1:11434"
     window: Annotated[int, Meta(description="The largest num_ctx that a model gets, in tokens.", ge=512)] = 32768
     loaded: Annotated[
-        int, Meta(description="How many models it holds at once, per card: its OLLAMA_MAX_LOADED_MODELS.", ge=1, le=100)
-    ] = 3
+        int,
+        Meta(
+            description="How many models it holds in all: its OLLAMA_MAX_LOADED_MODELS; 0: not set, so three per card.",
+            ge=0,
+            le=100,
+        ),
+    ] = 0
 
 
 class OpenAI(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from router.models.budget import prompt_tokens
+from router.models.budget import REUSED, prompt_tokens
 from router.models.speed import Estimate, Speed, learned, replayed
 from router.models.tokens import Tokenizer
 from router.types import Call, Route, Task, Timing, Turn
@@ -15,7 +15,6 @@ from router.types import Call, Route, Task, Timing, Turn
 BENCH = "bench"  # the task of the lines that `switchyard bench` leaves in the ledger
 SAMPLES = 24  # prompts after which a model's characters per token are known
 CHANGED = 1.3  # times more or less; a budget that follows every turn would move the window, and with it the cache
-REUSED = {"typing": 0.9, "attended": 0.0, "background": 0.0}  # of a prompt, by what `python -m bench reuse` shows
 
 Key: TypeAlias = "tuple[str, str]"  # engine and model
 
@@ -79,13 +78,11 @@ def estimate(turns: Iterable[Turn], expected: Speed, limit: Speed) -> Estimate:
 
 
 def line(model: Key, speed: Speed) -> Turn:
-    """What `switchyard bench` leaves in the ledger: the tokens of one second of reading, and of one of writing."""
+    """What `switchyard bench` leaves in the ledger: the tokens of 100 seconds of reading, and of as many of writing."""
     engine, name = model
-    turn = Turn(BENCH, engine, name, "silent", total_ms=2000.0)
-    read, written = round(speed.prefill), round(speed.decode)
-    return replace(
-        turn, prompt_tokens=read, reused_tokens=0, answer_tokens=written, prefill_ms=1000.0, decode_ms=1000.0
-    )
+    ms = 100_000.0
+    turn = Turn(BENCH, engine, name, "silent", total_ms=2 * ms, reused_tokens=0, prefill_ms=ms, decode_ms=ms)
+    return replace(turn, prompt_tokens=round(speed.prefill * 100), answer_tokens=round(speed.decode * 100))
 
 
 def _measured(turn: Turn) -> Speed:

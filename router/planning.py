@@ -53,7 +53,8 @@ class Planning:
         """The plan for what these engines have; see plan.make."""
         self.machine, estimates = await asyncio.to_thread(self._look, surveys, config)
         speeds = {key: it for key, seeded in estimates.items() if (it := paces.known(seeded)).measured}
-        self.plan = plan.make(surveys, tasks.shipped(), self.machine, config, speeds, also)
+        jobs = tasks.shipped()  # in a thread, for with many models it takes longer than a key may wait
+        self.plan = await asyncio.to_thread(plan.make, surveys, jobs, self.machine, config, speeds, also)
         for place in self.plan.places:  # what nobody has measured is as fast as its place lets it be
             key = place.route.runtime, place.route.model
             if key in estimates and key not in speeds:

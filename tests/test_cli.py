@@ -20,6 +20,8 @@ from lsp import cli, files, terminal
 from lsp.client import Client
 from lsp.commands import doctor, models
 from router.config import Config
+from router.models import catalog, known
+from router.models import machine as machines
 from router.runtimes import child
 from router.types import Document, Model, Survey
 
@@ -235,6 +237,19 @@ def test_doctor_names_a_model_that_cannot_fill_in_the_middle(sh: Shell, monkeypa
     assert code == 1
     assert "llama3:8b can't fill in the middle" in out
     assert "-> ollama pull qwen2.5-coder:1.5b" in out
+
+
+@pytest.mark.parametrize("command", ["models", "doctor"])
+def test_the_model_that_completes_is_the_one_that_the_server_would_take_on_this_machine(
+    command: str, sh: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("qwen2.5-coder:0.5b", "qwen2.5-coder:3b")
+    surveyed(monkeypatch, Survey("ollama", tuple(catalog.candidate(catalog.table()[name]) for name in names)))
+    monkeypatch.setattr(doctor, "_own_address", lambda: "")
+    for machine, model in (("cpu-16gb", "0.5b"), ("rtx4090", "3b")):
+        here = known.named(machine)
+        monkeypatch.setattr(machines, "found", lambda file, here=here: here)
+        assert f"qwen2.5-coder:{model} of" in sh(command)[1]
 
 
 def test_doctor_warns_of_what_leaves_the_machine(sh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

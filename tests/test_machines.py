@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from router import tasks
-from router.config import Config, Machine, Models, Swap
+from router.config import Config, Machine, Models, Ollama, Runtime, Swap
 from router.models import catalog, hardware, known, plan
 from router.models.plan import Plan
 from router.types import Route, Survey
@@ -158,3 +158,10 @@ def test_what_an_earlier_plan_has_loaded_and_this_one_does_not_need_leaves() -> 
     found = on([installed("qwen2.5-coder:1.5b")], card(12 << 30))
     old = Route("ollama", "codegemma:2b")
     assert found.moves(found.choices["complete"].route, [old]).unload == (old,)
+
+
+def test_ollama_holds_three_models_per_card_or_as_many_in_all_as_it_was_told() -> None:
+    one = card(12 << 30)
+    two = replace(one, gpus=one.gpus * 2)
+    told = Config(runtime=Runtime(ollama=Ollama(loaded=4)))
+    assert [on([], machine, settings).yard.most for machine in (one, two) for settings in (None, told)] == [3, 4, 6, 4]

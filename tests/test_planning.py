@@ -61,3 +61,9 @@ def test_a_description_that_is_wrong_is_told_once_and_again_when_it_is_wrong_oth
     for file in ("/nowhere", "/nowhere", "/elsewhere", "/nowhere"):
         asyncio.run(planning.make([], Config(machine=config.Machine(file=file))))
     assert [sentence.split()[0] for sentence in told] == ["/nowhere", "/elsewhere", "/nowhere"]
+
+
+def test_what_was_measured_of_a_very_slow_model_is_not_rounded_away() -> None:
+    paces = Paces()
+    route = planned(MODEL, paces, line((MODEL.runtime, MODEL.name), Speed(3.3, 0.4))).plan.choices["complete"].route
+    assert paces.speed(route) == Speed(3.3, 0.4, measured=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from lsp import terminal
 from lsp.commands.config import read_settings
-from router import BadConfig
 from router.config import Config
 from router.engine import Router
-from router.models import plan
+from router.ledger import Ledger
+from router.paces import Paces
+from router.planning import Planning
 from router.types import Model, Route, Survey
 
 
@@ -45,11 +46,12 @@ async def survey(settings: Config) -> list[Survey]:
 
 
 def choose(surveys: Sequence[Survey], settings: Config) -> tuple[Route | None, str]:
-    """The route that these settings choose, and why; or None, and why not."""
-    try:
-        route = plan.choose(surveys, settings)
-    except BadConfig as error:
-        return None, str(error)
+    """The route that these settings choose on this machine, as the server would, and why; or None, and why not."""
+    planning = Planning(Paces(), Ledger(settings).recent, terminal.note)
+    found = asyncio.run(planning.make(surveys, settings))
+    if "complete" not in found.choices:
+        return None, found.regrets["complete"]
+    route = found.choices["complete"].route
     return route, route.why
 
 

@@ -8,6 +8,7 @@ from router.types import Task
 FIRST_LINE = 10  # tokens until the first line of an answer is whole, about
 FLOOR = 256  # tokens: the lines around the cursor; without them no answer is worth the wait
 LEAST = 1 / 8  # of the context that a task wants, if somebody waits for it by intent
+REUSED = {"typing": 0.9, "attended": 0.0, "background": 0.0}  # of a prompt, by what `python -m bench reuse` shows
 MOST_REUSED = 0.98  # of a prompt, whatever is claimed: the last batch is always read again
 
 

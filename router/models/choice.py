@@ -8,16 +8,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from msgspec import Struct
 
 from router.models import catalog
-from router.models.budget import FIRST_LINE, prompt_tokens
+from router.models.budget import FIRST_LINE, REUSED, prompt_tokens
 from router.models.fit import Fit
+from router.models.speed import BYTES_PER_PARAMETER
 from router.types import Model, Task
 
 BAND = (0.6, 1.75)  # of the size that a task wants: 7B stands for 4.2 to 12.2
 LEAST_READ = 1 / 8  # of the context that a task wants
 LEAST_WINDOW = 4096  # tokens; with less, a task has too little to go by
-BYTES_PER_PARAMETER = 0.62  # of a 4-bit GGUF with its overhead, where only the file's size is known
 ALIKE = 0.2  # of the logarithm of a ratio of sizes: 24B and 32B are alike to a task that wants 27B
-REUSED = {"typing": 0.9, "attended": 0.0, "background": 0.0}  # of a prompt, by what `python -m bench reuse` shows
 
 Fitter = Callable[[Model, int], "Fit | None"]
 
@@ -111,8 +110,8 @@ def _standing(task: Task, model: Model) -> int:
     """The catalogue's order of preference; what it does not know, or not for this task, comes after."""
     known = catalog.of(model.name)
     if known is None or task.name not in known.jobs:
-        return len(catalog.table())
-    return list(catalog.table()).index(known.name)
+        return len(catalog.entries())
+    return known.rank
 
 
 def _preference(task: Task, model: Model, used: Collection[str]) -> tuple[int, bool, int, float, str]:

@@ -18,6 +18,7 @@ from router.models.speed import Speed
 from router.types import Model, Option, Route, Survey, Task
 
 UNASKED = 4e9  # parameters: a larger model does not complete in our own process unless the user names it
+OLLAMAS_OWN = 3  # models that Ollama holds per card, unless it is told another number in all (server/sched.go)
 ANYWHERE = ("openai", "echo", "scripted")  # engines whose models take nothing of what we plan with
 
 Key: TypeAlias = "tuple[str, str]"  # engine and model
@@ -147,7 +148,7 @@ def yard(machine: Machine | None, models: Sequence[Model], config: Config) -> Ya
     if machine is None:
         return Yard(Room(float("inf"), float("inf")), 99, False)
     cards = len(machine.gpus)
-    most = config.runtime.ollama.loaded * max(1, cards)
+    most = config.runtime.ollama.loaded or OLLAMAS_OWN * max(1, cards)
     return Yard(room(machine, models, config.machine.spare * 10**6), most, bool(cards))
 
 
