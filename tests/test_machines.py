@@ -165,3 +165,11 @@ def test_ollama_holds_three_models_per_card_or_as_many_in_all_as_it_was_told() -
     two = replace(one, gpus=one.gpus * 2)
     told = Config(runtime=Runtime(ollama=Ollama(loaded=4)))
     assert [on([], machine, settings).yard.most for machine in (one, two) for settings in (None, told)] == [3, 4, 6, 4]
+
+
+@pytest.mark.parametrize("name", ["rtx3060", "cpu-16gb"])
+def test_a_system_that_does_not_say_how_much_memory_it_has_completes_all_the_same(name: str) -> None:
+    machine = known.named(name)
+    assert machine is not None
+    found = on([installed("qwen2.5-coder:1.5b")], replace(machine, memory=0, free=0))
+    assert found.choices["complete"].route.model == "qwen2.5-coder:1.5b"

@@ -245,14 +245,6 @@ def test_what_the_hardware_cannot_do_was_not_done() -> None:
     assert learned(after([read(2500.0), wrote(150.0)] * 9, limited)) is not None  # tables are not that exact
 
 
-def test_what_was_evaluated_is_inferred_from_how_long_it_took() -> None:
-    estimate = after([read(1000.0)] * 5)
-    assert estimate.evaluated(read(1000.0, 2000, 1500)) == 500
-    assert estimate.evaluated(silent(1000.0, 0.75, 2000)) == 500
-    assert estimate.evaluated(silent(200.0, 0.0, 2000)) == 2000  # slower than known: all of them, not more
-    assert Estimate().evaluated(silent(1000.0, 0.75, 2000)) == 2000
-
-
 def test_the_ledgers_lines_teach_what_the_turns_did() -> None:
     timings = [read(500.0), wrote(50.0), read(700.0, 2000, 1000), silent(100.0), wrote(60.0)] * 3
     turns = [

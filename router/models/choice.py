@@ -106,6 +106,11 @@ def size(model: Model) -> float:
     return model.parameters or model.size / BYTES_PER_PARAMETER or 1.8e9
 
 
+def is_named(model: Model, named: str) -> bool:
+    """Whether a setting means this model."""
+    return named in (model.name, model.name.removesuffix(":latest"))
+
+
 def _standing(task: Task, model: Model) -> int:
     """The catalogue's order of preference; what it does not know, or not for this task, comes after."""
     known = catalog.of(model.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -54,13 +55,14 @@ def room(machine: Machine, models: Iterable[Model], spare: int) -> Room:
     """What models may take, those that are loaded included; `spare` bytes are left free (0: by the machine)."""
     loaded = [model for model in models if model.loaded]
     held = sum(model.held for model in loaded)
+    main = machine.free if machine.memory else math.inf  # a system that does not say: what is tried may yet work
     if machine.unified:
         return Room(sum(gpu.free for gpu in machine.gpus) + held - (spare or MARGIN // 2))
     if machine.gpus:
         cards = sum(gpu.free - (spare or MARGIN) for gpu in machine.gpus)
         aside = sum(model.held for model in loaded if model.runtime == PROCESSOR)
-        return Room(max(0.0, cards + held - aside), max(0.0, machine.free + aside - SYSTEM))
-    return Room(machine.free + held - (spare or SYSTEM))
+        return Room(max(0.0, cards + held - aside), max(0.0, main + aside - SYSTEM))
+    return Room(main + held - (spare or SYSTEM))
 
 
 def fit(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router import BadConfig
 from router.config import Config
 from router.models import reasons
-from router.models.choice import Fitter, Taken, band, choose, size
+from router.models.choice import Fitter, Taken, band, choose, is_named, size
 from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
 from router.models.residency import Place, Yard, fits
@@ -137,11 +137,6 @@ class Picker:
 def key(model: Model) -> Key:
     """What tells a model from all others."""
     return model.runtime, model.name
-
-
-def is_named(model: Model, named: str) -> bool:
-    """Whether a setting means this model."""
-    return named in (model.name, model.name.removesuffix(":latest"))
 
 
 def yard(machine: Machine | None, models: Sequence[Model], config: Config) -> Yard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from router.models.choice import Taken, band, reads, size
+from router.models.choice import Taken, band, is_named, reads, size
 from router.models.memory import PROMPT_CACHE_DEFAULT
 from router.models.residency import Moves, Place, Yard
 from router.types import Model, Survey, Task
@@ -102,7 +102,7 @@ def no_completion(surveys: Sequence[Survey], named: str) -> str:
     """Why nothing completes, with the way out."""
     said = " ".join(survey.error for survey in surveys if survey.error)
     models = [model for survey in surveys for model in survey.models]
-    if named and any(named in (model.name, model.name.removesuffix(":latest")) for model in models):
+    if named and any(is_named(model, named) for model in models):
         return f"{named} cannot fill in the middle, so it cannot complete; {WAY_OUT}."
     if named:
         return f"No engine has the model {named}; `ollama pull {named}` brings it. {said}".strip()

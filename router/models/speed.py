@@ -221,14 +221,6 @@ class Estimate(Struct, frozen=True):
         decodes = (*self.decodes, written)[-KEPT:] if self._credible(written, self.limit.decode) else self.decodes
         return replace(self, prefills=prefills, decodes=decodes)
 
-    def evaluated(self, timing: Timing) -> int:
-        """Tokens of the prompt that were computed: as the engine says, else by how long it took."""
-        if timing.reused_tokens >= 0:
-            return max(0, timing.prompt_tokens - timing.reused_tokens)
-        if not (self.prefill and 0 <= timing.prefill_ms < math.inf):
-            return timing.prompt_tokens
-        return min(timing.prompt_tokens, round(self.prefill * timing.prefill_ms / 1000))
-
     def _read(self, timing: Timing, shared: float) -> float:
         """The prefill sample of a turn, or 0.
 
