@@ -12,7 +12,7 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    types tasks cache answers completion config layers policy paces settings toml
+    types tasks cache answers completion config layers policy paces pieces settings toml
     context/begun context/blocks context/brackets context/crossing context/flat context/grammars
     context/headers context/imports context/language context/lines context/privacy context/stretches
     context/syntax context/tags context/window
