@@ -173,3 +173,11 @@ def test_a_system_that_does_not_say_how_much_memory_it_has_completes_all_the_sam
     assert machine is not None
     found = on([installed("qwen2.5-coder:1.5b")], replace(machine, memory=0, free=0))
     assert found.choices["complete"].route.model == "qwen2.5-coder:1.5b"
+
+
+def test_what_stays_but_pushes_the_model_that_completes_out_as_it_comes_says_so() -> None:
+    found = on([installed("qwen2.5-coder:1.5b", "gemma3:12b")], card(12 << 30, "rtx4090"))
+    review, complete = found.choices["review"], found.choices["complete"].route
+    assert review.stay == "resident"
+    assert review.moves == found.moves(review.route, [complete])
+    assert "The first time, qwen2.5-coder:1.5b leaves for it and comes back" in review.why

@@ -26,7 +26,8 @@ Stay: TypeAlias = Literal["pinned", "resident", "swapped", "elsewhere"]
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One task's model and route. `moves` is what asking for it takes when only what stays in memory is there."""
+    """One task's model and route. `moves` is what asking for it takes when only what stays in memory is there; of
+    what stays itself, its first load, if the model that completes makes way for that."""
 
     task: str
     route: Route
@@ -122,13 +123,21 @@ def _laid_out(
     for name, found in taken.items():
         it = key(found.fit.model)
         place, stay = places[it], stays[it]
-        asked = moves(place, resident, picker.yard) if stay == "swapped" else Moves()
+        asked = _asked(place, stay, resident, picker.yard)
         now = replace(reckoned(jobs[name], place.fit), misses=found.misses, late=found.late)
         why = reasons.why(jobs[name], now, stay, asked, picker.named(name), surveys)
         choices[name] = Choice(name, replace(place.route, why=why), now, stay, asked)
     order = tuple(place.route for place in sorted(resident, key=lambda place: -place.fit.fast))
     notes = reasons.notes(choices, jobs, picker.mixture(jobs, surveys, resident), picker.yard, list(places.values()))
     return Plan(choices, regrets, order, tuple(places.values()), picker.yard, notes)
+
+
+def _asked(place: Place, stay: Stay, resident: Sequence[Place], yard: Yard) -> Moves:
+    """What asking for it takes beside what stays; of what stays itself, what its first use takes of completion."""
+    if stay == "swapped":
+        return moves(place, resident, yard)
+    first = moves(place, [it for it in resident if it.pinned], yard)
+    return first if stay == "resident" and first.gap else Moves()
 
 
 def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Key, Place]:

@@ -25,7 +25,7 @@ def why(task: Task, taken: Taken, stay: Stay, asked: Moves, named: str, surveys:
         return _echo(surveys, named)
     if model.runtime == "scripted":
         return "The settings name the scripted engine."
-    said = [_chosen(task, model, named), _passed_over(task, taken), _placed(taken), _swapped(stay, asked, task)]
+    said = [_chosen(task, model, named), _passed_over(task, taken), _placed(taken), _swapped(stay, asked)]
     if taken.late:
         said.append(f"It is slow here: an answer may take {spell(taken.whole)}.")
     return " ".join(sentence for sentence in said if sentence)
@@ -69,10 +69,11 @@ def _placed(taken: Taken) -> str:
     return ""
 
 
-def _swapped(stay: Stay, asked: Moves, task: Task) -> str:
-    if stay != "swapped":
-        return ""
+def _swapped(stay: Stay, asked: Moves) -> str:
     gone = ", ".join(route.model for route in asked.unload)
+    if stay != "swapped":
+        again = f"The first time, {gone} leaves for it and comes back, and nothing completes for about"
+        return f"{again} {spell(asked.gap)}." if asked.gap else ""
     leaves = (
         f"{gone} leave{'s' if len(asked.unload) == 1 else ''} for it" if gone else "it comes into memory when asked for"
     )
