@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -181,3 +183,10 @@ def test_what_stays_but_pushes_the_model_that_completes_out_as_it_comes_says_so(
     assert review.stay == "resident"
     assert review.moves == found.moves(review.route, [complete])
     assert "The first time, qwen2.5-coder:1.5b leaves for it and comes back" in review.why
+
+
+def test_the_machine_that_the_page_describes_can_be_planned_for() -> None:
+    page = Path(__file__).parent.parent / "docs" / "plan.md"
+    here = known.described(page.read_text("utf-8").split("```toml\n")[1].split("```")[0], "the page")
+    found = plan.make([Survey("ollama")], JOBS, here, Config(), also=ALL)
+    assert set(found.choices) == set(JOBS)
