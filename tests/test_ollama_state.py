@@ -494,3 +494,26 @@ def test_a_process_list_that_is_none_is_no_ollama() -> None:
 
 def test_what_is_held_is_never_less_than_nothing() -> None:
     assert ollama_models.Running(size=-5, size_vram=-7).held == 0
+
+
+def test_an_answer_that_ends_while_its_model_is_unloaded_does_not_make_it_loaded_again() -> None:
+    async def story() -> None:
+        async with fake.serving({"/api/ps": ps({"model": NAME})}) as double:
+            runtime = ollama.Ollama(config.Ollama(host=double.host))
+
+            async def meanwhile(writer: asyncio.StreamWriter) -> None:
+                double.ways["/api/ps"] = ps()
+                await answer(runtime, Call(CODER, "x"))
+                await ps()(writer)
+
+            async def unloads(writer: asyncio.StreamWriter) -> None:
+                double.ways |= {"/api/generate": fake.USUAL["/api/generate"], "/api/ps": meanwhile}
+                await LOADED(writer)
+
+            assert await runtime.ready(CODER)
+            double.ways["/api/generate"] = unloads
+            await runtime.unload(CODER)
+            assert not await runtime.ready(CODER)
+            await runtime.aclose()
+
+    asyncio.run(story())

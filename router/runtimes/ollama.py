@@ -134,8 +134,7 @@ class Ollama:
         until the driver has noticed; only then may the next load count on the room.
         """
         name, listed = tagged(route.model), await self._shelf.running()
-        for key in [key for key in self._loaded_until if key[0] == name]:
-            del self._loaded_until[key]
+        self._gone(name)
         if name not in listed and name not in self._shares:
             return
         self._shares.pop(name, None)
@@ -145,6 +144,11 @@ class Ollama:
             if name not in await self._shelf.running():
                 break
             await asyncio.sleep(LOOKING)
+        self._gone(name)  # an answer that came to its end meanwhile has seen it once more
+
+    def _gone(self, name: str) -> None:
+        for key in [key for key in self._loaded_until if key[0] == name]:
+            del self._loaded_until[key]
 
     async def count(self, route: Route, text: str) -> int:
         """Not told: Ollama has no way to ask its tokenizer."""
