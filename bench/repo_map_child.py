@@ -81,11 +81,11 @@ def main() -> None:
         one = Map(cache)
         for line in sys.stdin:
             asked = json.loads(line)
-            start = time.perf_counter()
+            start = time.process_time()
             if "root" in asked:
                 one.enter(**asked)
             said = one.text(**asked) if "budget" in asked else ""
-            took = 1000 * (time.perf_counter() - start)
+            took = 1000 * (time.process_time() - start)
             print(json.dumps({"text": said, "ms": took}), file=answers, flush=True)
 
 
