@@ -35,7 +35,8 @@ The plan goes by these rules:
   comes first; of those that are much alike, one that is in use anyway, then the catalogue's order.
 - A model has to fit: weights, keys and values, compute buffers ([memory.md](memory.md)), beside the model that
   completes. A window that does not fit is halved, down to 4,096 tokens. What a card cannot hold may lie in main memory;
-  that gives way to a model of the right size that is wholly on the card.
+  that gives way to a model of the right size that is wholly on the card. Where the card has no room at
+  all, the processor does it.
 - It has to be quick enough: the whole answer within the job's deadline, and an eighth of the context that the job wants
   read within its patience, by what was measured, else by what such hardware does ([speeds.md](speeds.md)).
 - If nothing of the right size fits or is quick enough, the next smaller one does it, and the plan says so. A job for
