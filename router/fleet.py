@@ -75,6 +75,7 @@ class Fleet:
         self._status: Status | None = None
         self._excluded = ""
         self._surveyed = float("-inf")
+        self._looked = asyncio.Event()
         self._patience = PATIENCE
         self._unheard = 0.0
         self._background: dict[str, asyncio.Task[None]] = {}
@@ -91,8 +92,12 @@ class Fleet:
         return self.routes.get("complete")
 
     async def routed(self, task: Task, tokens: int = 0) -> Route:
-        """The route of a task, whose prompt has so many tokens. Raises ModelMissing with the way out, TooLong,
-        Unreachable."""
+        """The route of a task, whose prompt has so many tokens; waits for the first plan, if that is being made.
+
+        Raises ModelMissing with the way out, TooLong, Unreachable.
+        """
+        if self._surveyed > float("-inf"):
+            await self._looked.wait()
         if task.name not in self.routes:
             sentence = f"No engine that is there has a model for {task.name}; `switchyard models` shows what there is."
             raise router.ModelMissing(self._regrets.get(task.name) or sentence)
@@ -116,9 +121,11 @@ class Fleet:
         except router.BadConfig as error:
             found = Planned({}, {"complete": str(error)})
         if self._closed or config is not self._config:  # whoever gave other settings looks around for themselves
+            self._looked.set()
             return
         self.routes, self._regrets, self.loads.plan = dict(found.routes), found.regrets, found.moves
         self._wide = found.wide
+        self._looked.set()
         await asyncio.gather(*map(self._seen, self.routes.values()))
         if self.route:
             await self._load(self.route)

@@ -134,7 +134,7 @@ class Streams:
 
     def __init__(self, clock: Clock, ledger: Ledger) -> None:
         self._clock, self._ledger = clock, ledger
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[Place, Answer] = {}
         self._paces: dict[str, float] = {}
 
     async def ask(self, fleet: Fleet, task: Task, journey: Journey, key: str, make: Make) -> AsyncGenerator[Item, None]:
@@ -162,11 +162,10 @@ class Streams:
             task.lane, key, call.route, same=call, resumes=not call.schema, consent=request.consent
         )
         place = place.twin or place
-        number = place.job.number
-        if number not in self._answers:
-            self._answers[number] = Answer(fleet, place, Reader(call, self._paces), self._clock, self._ledger)
-            self._answers[number].task.add_done_callback(lambda task: self._answers.pop(number))
-        return self._answers[number]
+        if place not in self._answers:
+            self._answers[place] = Answer(fleet, place, Reader(call, self._paces), self._clock, self._ledger)
+            self._answers[place].task.add_done_callback(lambda task: self._answers.pop(place))
+        return self._answers[place]
 
     def stop(self) -> None:
         """Give all of them up."""

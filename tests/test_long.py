@@ -67,3 +67,31 @@ def test_what_is_longer_goes_to_a_wider_one_whole() -> None:
 def test_what_fits_nowhere_is_refused_with_the_number_and_no_engine_hears_of_it() -> None:
     with pytest.raises(TooLong, match="5,000 tokens"):
         asked(20_000)
+
+
+def test_who_asks_before_the_first_plan_is_made_waits_for_it() -> None:
+    async def story() -> list[Call]:
+        engine, ready = Scripted([Cue(say=("done",))]), asyncio.Event()
+
+        async def planner(surveys: Sequence[Survey], config: Config) -> Planned:
+            await ready.wait()
+            return Planned({"refactor": NARROW})
+
+        router = Router(Config(ledger=Ledger(keep=False)), engines={"scripted": engine}, planner=planner)
+        start = asyncio.create_task(router.start())
+        await asyncio.sleep(0)
+        request = Request("refactor", document("x = 1\n"), Span(0, 0))
+
+        async def ask() -> None:
+            async with aclosing(router.stream(request, "job", lambda route: Call(route, "x"))) as stream:
+                async for _ in stream:
+                    pass
+
+        asked = asyncio.create_task(ask())
+        await asyncio.sleep(0)
+        ready.set()
+        await asyncio.gather(start, asked)
+        await router.aclose()
+        return engine.heard
+
+    assert [call.route for call in asyncio.run(story())] == [NARROW]
