@@ -27,7 +27,7 @@ WEIGHTS = {
     "members": 0.6,
     "overrides": 0.1,
     "spread": 3.2,
-    "words": 0.5,
+    "words": 1.0,
     "here": 0.1,
     # What no history of releases tells of; by judgement.
     "edits": 1.0,
@@ -40,7 +40,7 @@ WEIGHTS = {
     "changed": 2.0,
     "docs": 1.0,
 }
-_LIKELY, _EACH = 200, 6  # names that lines are looked for, and lines of one name in one file
+_LIKELY, _EACH = 200, 1  # names that lines are looked for, and lines of one name in one file
 
 
 def evidence(

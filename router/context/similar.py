@@ -16,7 +16,7 @@ LONGEST = 200  # code points of a line
 _LOUD = 64  # files; a name that more of them say points to none
 _ASKED = 24  # names, the most telling ones
 _NEAR = 16  # files around this one, whatever they say
-_LINES = 240  # of all files, the likest
+_LINES = 160  # of all files, the likest
 _FOLLOWING = tuple((d, exp(-d / 4)) for d in range(10))  # lines after a like one, and their share of it
 
 
@@ -36,8 +36,14 @@ def similar(request: Request, view: View) -> Iterator[Piece]:
             yield Piece("similar", other, line, start, weight)
 
 
-def files(request: Request, view: View) -> list[str]:
+def files(request: Request, view: View) -> tuple[str, ...]:
     """Other files to look into: those first that say most of what is said here, are near, or are imported."""
+    if view.memo.looked is None or view.memo.looked[0] is not request:
+        view.memo.looked = (request, tuple(_files(request, view)))
+    return view.memo.looked[1]
+
+
+def _files(request: Request, view: View) -> list[str]:
     about, path = focus(request), request.document.path
     worth: dict[str, float] = {}
     for name in _telling(about, view):

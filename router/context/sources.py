@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import nlargest
+from itertools import islice
 
 from router.context.focus import Focus, focus
 from router.context.sheet import KEYWORDS
@@ -13,7 +14,7 @@ from router.types import Piece, Request
 
 _ASKED = 24  # names at the cursor whose definitions are looked up
 _DEFINERS = 8  # a name that is defined more often says nothing of where
-_EACH = 40  # members of one class or module
+_EACH, _MEMBERS = 30, 120  # members of one class or module, and of all
 _AROUND = 6  # lines to either side of a spot
 _SPOTS = 8
 _CLASSES = frozenset({"class", "enum", "extension", "interface", "object", "struct", "trait", "union"})
@@ -59,6 +60,10 @@ def definitions(request: Request, view: View) -> Iterator[Piece]:
 
 def members(request: Request, view: View) -> Iterator[Piece]:
     """What the classes and modules hold that the cursor is in or that are named near it."""
+    yield from islice(_members(request, view), _MEMBERS)
+
+
+def _members(request: Request, view: View) -> Iterator[Piece]:
     about, path = focus(request), request.document.path
     for header in about.headers:
         for name in about.sheet.names[header][:1]:

@@ -13,7 +13,7 @@ from router.context.imports import Import
 from router.context.language import language_of
 from router.context.sheet import EMPTY, Sheet, sheet
 from router.context.tags import Definition, Tags
-from router.types import Span
+from router.types import Request, Span
 
 _COMMON = 160  # names of a file that are thought of without a reason
 
@@ -107,6 +107,7 @@ class Memo:
     def __init__(self) -> None:
         self.tags: dict[str, Tags] = {}
         self.pages: dict[str, Page] = {}
+        self.looked: tuple[Request, tuple[str, ...]] | None = None
         self.near: dict[str, Sequence[str]] = {}
         self.spread: dict[str, int] = {}
         self.resolved: dict[tuple[str, str, str], str | None] = {}
