@@ -22,14 +22,14 @@ from bench import reuse, table, trace
 from bench.ring import CHUNKS, LlamaVim
 from bench.workspaces import opened
 from router.context import gather, privacy, window
-from router.context.language import language
+from router.context.laid import laid
 from router.context.view import View
 from router.models import families
 from router.types import Document, Piece, Request, Span
 
 KEYS = 300
 BUDGET = 512  # tokens of pieces
-LONG, AS_LONG = 2500, window.Extent(after=64, characters=1 << 20)  # a prompt as long as llama.vim's
+LONG, AS_LONG = 4000, window.Extent(after=64, characters=1 << 20)  # a prompt as long as llama.vim's
 VIM = "llama.vim with its ring"
 LINES = 3000  # of the document: more than any window shows
 PACKAGES = ("asyncio", "concurrent", "email", "http", "json", "logging", "multiprocessing", "unittest", "urllib")
@@ -92,15 +92,11 @@ class Ours:
         self._last = window.slide(self._last, text, at, self._extent, rested)
         if rested or not self._kept:
             request = Request("complete", Document(self._path, "python", 1, text), Span(at, at))
-            shown = self._last.prefix + self._last.middle + self._last.suffix
-            self._kept = list(gather.pieces(request, self._view, shown, self._budget, self._kept))
-        prefix = "".join(map(_laid_out, self._kept)) + self._last.prefix
-        return families.table()["qwen"].prompt(*map(privacy.clean, (prefix, self._last.suffix, self._last.middle)))
-
-
-def _laid_out(piece: Piece) -> str:
-    found = language("python")
-    return f"{found.line if found else '#'} {piece.path}\n{piece.text}\n"
+            seen = self._last.prefix + self._last.middle + self._last.suffix
+            self._kept = list(gather.pieces(request, self._view, seen, self._budget, self._kept))
+        family = families.table()[reuse.FAMILY]
+        shown = map(privacy.clean, (self._last.prefix, self._last.suffix, self._last.middle))
+        return laid(self._kept, family) + family.prompt(*shown)
 
 
 def cost(layout: Layout, gguf: Path, count: int) -> reuse.Cost:
