@@ -20,7 +20,8 @@ class Gate:
         self.config = config
         self._ignored, self._clock = Ignored(roots), clock
         self._looked: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[str]] = set()
+        self._lock = asyncio.Lock()
 
     def enter(self, roots: Sequence[str]) -> None:
         """The workspaces are these from now on. Touches the disk."""
@@ -35,8 +36,7 @@ class Gate:
         """The same; where nobody has read the ignore files of its folders yet, they are read first."""
         why = self.reason(document)
         if UNREAD in why:
-            await self._read(document)
-            return self.reason(document)
+            return await self._read(document)
         if self._clock() - self._looked.get(document.path, float("-inf")) > AGAIN:
             self.look(document)
         return why
@@ -47,9 +47,13 @@ class Gate:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _read(self, document: Document) -> None:
-        self._looked[document.path] = self._clock()
-        await self._ignored.loaded([path for path in (document.path, document.real) if path])
+    async def _read(self, document: Document) -> str:
+        """What keeps the document out, by what its folders' ignore files say now. One after the other: whoever finds a
+        folder changed forgets it, and would take from another what that one has just read."""
+        async with self._lock:
+            self._looked[document.path] = self._clock()
+            await self._ignored.loaded([path for path in (document.path, document.real) if path])
+            return self.reason(document)
 
     async def aclose(self) -> None:
         """Give up what is being read."""
