@@ -104,9 +104,7 @@ def _said_of_itself(path: str) -> dict[str, object]:
     answers: dict[str, dict[str, object]] = {
         "/api/version": {"version": "0.30.0"},
         "/api/tags": {"models": [ollamas | {"modified_at": "2026-01-01T00:00:00Z"}]},
-        "/api/ps": {
-            "models": [ollamas | {"expires_at": "2999-01-01T00:00:00Z", "size_vram": 0, "context_length": 0}]
-        },
+        "/api/ps": {"models": [ollamas | {"expires_at": "2999-01-01T00:00:00Z", "size_vram": 0, "context_length": 0}]},
         "/api/show": {
             "capabilities": ["completion", "insert"],
             "details": size["details"],

@@ -22,8 +22,8 @@ from pathlib import Path
 from msgspec import Struct
 from tree_sitter import Node, Parser
 
-from router.context.grammars import grammar
-from router.context.language import language, language_of
+from router.context.tagging.grammars import grammar
+from router.context.tagging.language import language, language_of
 
 ABOVE, BELOW, TRUE = 40, 15, 10  # lines
 EACH = 3  # cases of one commit

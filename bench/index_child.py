@@ -15,15 +15,15 @@ from hashlib import blake2b
 from pathlib import Path
 
 from bench import table
-from router.context.admission import admission
-from router.context.catalogue import Catalogue, Stamp
-from router.context.ignored import Ignored
-from router.context.index import Index
-from router.context.language import language_of
-from router.context.listing import listed
-from router.context.parsers import Parsers
-from router.context.reading import source
-from router.context.tags import tags
+from router.context.gating.ignored import Ignored
+from router.context.indexing.admission import admission
+from router.context.indexing.catalogue import Catalogue, Stamp
+from router.context.indexing.index import Index
+from router.context.indexing.listing import listed
+from router.context.indexing.reading import source
+from router.context.parsing.parsers import Parsers
+from router.context.tagging.language import language_of
+from router.context.tagging.tags import tags
 
 UPDATES = 40
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pathspec
 
 from bench import table, trace
-from router.context import ignore, privacy, secrets
-from router.context.ignored import Ignored
+from router.context import privacy
+from router.context.gating import ignore, secrets
+from router.context.gating.ignored import Ignored
 
 TREES, FILES = 150, 12
 NAMES = ("a", "b", "ab", "a.c", "b.c", "A", "abc", "[a]", "a b", "x-y", "!a", "#a")

@@ -20,7 +20,7 @@ from bench.judged import Judged, judged, relative
 from bench.rivals import Block, Bm25, Jaccard, Policy, Ring, Window
 from bench.server import ROOT
 from bench.workspaces import Workspace, asked, cut, opened
-from router.context import gather
+from router.context.gathering import gather
 from router.types import Document, Request, Span
 
 OURS = "Switchyard"

@@ -21,9 +21,10 @@ from msgspec import Struct
 from bench import reuse, table, trace
 from bench.ring import CHUNKS, LlamaVim
 from bench.workspaces import opened
-from router.context import gather, privacy, window
-from router.context.laid import laid
-from router.context.view import View
+from router.context import privacy, window
+from router.context.gathering import gather
+from router.context.gathering.laid import laid
+from router.context.gathering.view import View
 from router.models import families
 from router.types import Document, Piece, Request, Span
 

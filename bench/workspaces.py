@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench import histories
 from bench.histories import Case
-from router.context.index import Index
-from router.context.tags import Tags, tags
-from router.context.view import View
+from router.context.gathering.view import View
+from router.context.indexing.index import Index
+from router.context.tagging.tags import Tags, tags
 
 
 class Workspace:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lsp import convert
 from router import SwitchyardError
-from router.context.language import language_of
+from router.context.tagging.language import language_of
 from router.types import Document
 
 LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from router.config import Config
 from router.context import privacy
-from router.context.ignored import UNREAD, Ignored
+from router.context.gating.ignored import UNREAD, Ignored
 from router.types import LARGEST, Document
 
 AGAIN = 5.0  # seconds after which the ignore files of a document's folders are looked at again

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from router.context.catalogue import Catalogue, Stamp
-from router.context.imports import Import
-from router.context.language import language_of
-from router.context.resolving import resolve
-from router.context.tags import Definition, Tags, tags
-from router.context.view import View
+from router.context.gathering.view import View
+from router.context.indexing.catalogue import Catalogue, Stamp
+from router.context.indexing.resolving import resolve
+from router.context.tagging.imports import Import
+from router.context.tagging.language import language_of
+from router.context.tagging.tags import Definition, Tags, tags
 from router.types import Span
 
 

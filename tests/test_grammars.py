@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import pytest
 from tree_sitter import Parser
 
-from router.context.grammars import BUNDLE, grammar
-from router.context.language import language, language_of, languages
+from router.context.tagging.grammars import BUNDLE, grammar
+from router.context.tagging.language import language, language_of, languages
 
 FIRST_CLASS = (
     "bash c cpp csharp css go html java javascript json kotlin lua markdown php python ruby rust sql"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.context import ignore
-from router.context.ignored import UNREAD, Ignored
-from router.context.rulebook import excludes_file
+from router.context.gating import ignore
+from router.context.gating.ignored import UNREAD, Ignored
+from router.context.gating.rulebook import excludes_file
 
 Write = Callable[..., str]
 
@@ -361,6 +361,6 @@ def test_a_change_during_the_reading_is_not_lost(tree: Path, write: Write, monke
             ignored.changed(write(".gitignore", "*.py\n"))
         return ignore.sheet(text, name, base, lifting, empty)
 
-    monkeypatch.setattr("router.context.ignored.sheet", changed_meanwhile)
+    monkeypatch.setattr("router.context.gating.ignored.sheet", changed_meanwhile)
     ignored.load(path)
     assert ignored.reason(path) == ".gitignore:1 (`*.py`)"

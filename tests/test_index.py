@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.context import catalogue, parsers, root
-from router.context.catalogue import Catalogue, Stamp
-from router.context.index import Index, wide
-from router.context.neighbours import Neighbours
-from router.context.postings import Postings
-from router.context.resolving import resolve
-from router.context.tags import Tags, tags
+from router.context.indexing import catalogue, root
+from router.context.indexing.catalogue import Catalogue, Stamp
+from router.context.indexing.index import Index, wide
+from router.context.indexing.neighbours import Neighbours
+from router.context.indexing.postings import Postings
+from router.context.indexing.resolving import resolve
+from router.context.parsing import parsers
+from router.context.tagging.tags import Tags, tags
 from tests.trees import Parsing, defined, index, repository, running, until, write
 
 PYTHON = {

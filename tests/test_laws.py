@@ -12,16 +12,18 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    types tasks cache answers completion config layers policy paces pieces settings toml
-    context/begun context/blocks context/brackets context/crossing context/flat context/grammars
-    context/headers context/imports context/language context/lines context/privacy context/stretches
-    context/syntax context/tags context/window
-    context/catalogue context/neighbours context/postings context/resolving
-    context/ignore context/invisible context/rulebook context/secrets
-    context/expected context/focus context/gather context/laid context/pack context/sheet context/similar
-    context/sources context/tracing context/view
+    answers cache completion config layers paces pieces policy settings tasks toml types
+    context/begun context/blocks context/brackets context/lines context/privacy context/syntax context/window
+    context/gathering/expected context/gathering/focus context/gathering/gather context/gathering/laid
+    context/gathering/pack context/gathering/sheet context/gathering/similar context/gathering/sources
+    context/gathering/tracing context/gathering/view
+    context/gating/ignore context/gating/invisible context/gating/rulebook context/gating/secrets
+    context/indexing/catalogue context/indexing/neighbours context/indexing/postings context/indexing/resolving
+    context/parsing/crossing
+    context/tagging/flat context/tagging/grammars context/tagging/headers context/tagging/imports
+    context/tagging/language context/tagging/stretches context/tagging/tags
     echo/__init__ echo/choice echo/places
-    ledger/fates ledger/shares ledger/stats ledger/reckoning
+    ledger/fates ledger/reckoning ledger/shares ledger/stats
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
     models/tokens

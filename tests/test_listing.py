@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from router.context import git, reading
-from router.context.listing import LARGEST, Listing, listed, looked, relisted
+from router.context.indexing import git, reading
+from router.context.indexing.listing import LARGEST, Listing, listed, looked, relisted
 from tests.trees import always, commit, repository, write
 from tests.trees import git as run_git
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.context import gather
-from router.context.pack import cost, header, pack
+from router.context.gathering import gather
+from router.context.gathering.pack import cost, header, pack
 from router.types import Document, Piece, Request, Span
 from tests.known import view
 

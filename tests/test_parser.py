@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from router.context import crossing
-from router.context.language import language_of
-from router.context.parser import Parser
-from router.context.parser_process import COMMAND
-from router.context.tags import Tags, tags
+from router.context.parsing import crossing
+from router.context.parsing.parser import Parser
+from router.context.parsing.parser_process import COMMAND
+from router.context.tagging.language import language_of
+from router.context.tagging.tags import Tags, tags
 from router.types import LARGEST
 from tests.test_tags import FILES
 
@@ -27,7 +27,7 @@ GOOD = "def sort(wagons):\n    return wagons\n"
 TOLD = tags("python", GOOD)
 CUES = """
 import os, signal, sys, time
-from router.context import crossing, parser_child
+from router.context.parsing import crossing, parser_child
 
 def tags(language, text, real=parser_child.tags):
     if "CRASH" in text:
@@ -296,7 +296,7 @@ def test_for_whom_nobody_waits_any_more_nothing_is_parsed(child: Child) -> None:
 
 PARENT = """
 import asyncio, sys
-from router.context.parser import Parser
+from router.context.parsing.parser import Parser
 
 async def main():
     parser = Parser(sys.argv[1:])

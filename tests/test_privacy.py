@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from router.config import Config
 from router.context import privacy
-from router.context.invisible import visible
-from router.context.rulebook import KINDS
+from router.context.gating.invisible import visible
+from router.context.gating.rulebook import KINDS
 from router.engine import Router
 from router.models import families
 from router.runtimes.scripted import Cue, Script, Scripted

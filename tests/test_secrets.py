@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.context import secrets
-from router.context.secrets import MASK, masked
+from router.context.gating import secrets
+from router.context.gating.secrets import MASK, masked
 
 MADE = random.Random(4)  # so that no text of ours holds what looks like somebody's key
 

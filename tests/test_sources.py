@@ -6,11 +6,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.context import gather, privacy, sources
-from router.context.focus import focus, parts
-from router.context.laid import laid
-from router.context.sheet import sheet
-from router.context.view import Spot, View
+from router.context import privacy
+from router.context.gathering import gather, sources
+from router.context.gathering.focus import focus, parts
+from router.context.gathering.laid import laid
+from router.context.gathering.sheet import sheet
+from router.context.gathering.view import Spot, View
 from router.models import families
 from router.types import Document, Piece, Request, Span
 from tests.fixture import complete

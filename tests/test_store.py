@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.context import store
-from router.context.catalogue import Catalogue, Image, Stamp
-from router.context.index import Index
-from router.context.tags import Tags, tags
+from router.context.indexing import store
+from router.context.indexing.catalogue import Catalogue, Image, Stamp
+from router.context.indexing.index import Index
+from router.context.tagging.tags import Tags, tags
 from tests.trees import Parsing, always, defined, index, repository, running, until, write
 
 FILES = {"a.py": "def f(): return g\n", "b.py": "def g(): return f + f\n", "c.md": "# Title\n"}

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.context.flat import flat
-from router.context.grammars import BUNDLE
-from router.context.language import language_of, languages
-from router.context.tags import Tags, tags
+from router.context.tagging.flat import flat
+from router.context.tagging.grammars import BUNDLE
+from router.context.tagging.language import language_of, languages
+from router.context.tagging.tags import Tags, tags
 
 GOLDEN = Path(__file__).parent / "golden" / "tags"
 FILES = sorted(path for path in GOLDEN.iterdir() if path.suffix != ".tags")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import watchfiles
 
-from router.context import fresh, watch
-from router.context.index import Index
-from router.context.tags import Definition, Tags
+from router.context.indexing import fresh, watch
+from router.context.indexing.index import Index
+from router.context.tagging.tags import Definition, Tags
 from router.types import Span
 from tests.trees import Parsing, branches, commit, defined, git, index, repository, running, until, write
 
@@ -218,7 +218,7 @@ def test_what_is_closed_tells_nothing_more(tmp_path: Path) -> None:
 def test_the_watching_thread_does_not_keep_a_process_alive(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from router.context.watch import Watch\n"
+        "from router.context.indexing.watch import Watch\n"
         "async def go():\n"
         "    ready = asyncio.Event()\n"
         "    watch = Watch(lambda batch: ready.set(), print)\n"

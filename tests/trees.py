@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from router.context.index import Index
-from router.context.tags import Tags, tags
+from router.context.indexing.index import Index
+from router.context.tagging.tags import Tags, tags
 
 T = TypeVar("T")
 _AS = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "init.defaultBranch=main", "-c", "gc.auto=0")

@@ -15,13 +15,13 @@ from msgspec import to_builtins
 from lsp import files, terminal
 from lsp.commands.config import read_settings
 from router import SwitchyardError
-from router.context import store
-from router.context.admission import admission
-from router.context.ignored import Ignored
-from router.context.index import Index, wide
-from router.context.parsers import Parsers
-from router.context.reading import source
-from router.context.state import State
+from router.context.gating.ignored import Ignored
+from router.context.indexing import store
+from router.context.indexing.admission import admission
+from router.context.indexing.index import Index, wide
+from router.context.indexing.reading import source
+from router.context.indexing.state import State
+from router.context.parsing.parsers import Parsers
 from router.types import Document
 
 T = TypeVar("T")

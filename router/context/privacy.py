@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from unicodedata import normalize
 
-from router.context import ignore
-from router.context.invisible import visible
+from router.context.gating import ignore
+from router.context.gating.invisible import visible
+from router.context.gating.secrets import MASK, masked
 from router.context.lines import around, first_line, last_line
-from router.context.secrets import MASK, masked
 from router.models import families
 
 # Files that hold secrets by their name alone, as .gitignore patterns.

@@ -13,8 +13,8 @@ from tree_sitter import Parser, Point, Tree
 
 from router.context.blocks import block_end, by_indentation, finished
 from router.context.brackets import typed_over
-from router.context.grammars import grammar
 from router.context.lines import around, first_line
+from router.context.tagging.grammars import grammar
 from router.types import LARGEST, Change
 
 SLICE = 0.003  # seconds of parsing at a time, so that no keystroke waits longer behind it

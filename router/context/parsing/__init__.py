@@ -1,0 +1,1 @@
+"""Parsing what nobody has open, in a process that can be killed."""
