@@ -118,7 +118,7 @@ def no_completion(surveys: Sequence[Survey], named: str) -> str:
 
 def _echo(surveys: Sequence[Survey], named: str) -> str:
     others = [survey for survey in surveys if survey.engine != "echo"]
-    if not others:
+    if not others and not named:
         return "The settings name echo, so suggestions come from what the code already says."
     there = "No model that is there will do" if any(it.models for it in others) else "No model is there"
     return f"{there}, so suggestions come from what the code already says. {no_completion(others, named)}".strip()
