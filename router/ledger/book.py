@@ -181,9 +181,13 @@ def connect(path: str, mode: str = "rw") -> sqlite3.Connection:
 
 def check(base: sqlite3.Connection, path: str) -> bool:
     """Whether there is a ledger in it yet. Raises BadLedger for what is no ledger, or one of another time."""
-    (mark,) = base.execute("PRAGMA application_id").fetchone()
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    (tables,) = base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    base.execute("BEGIN")  # one moment for all three: another server may just be making the ledger
+    try:
+        (tables,) = base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (mark,) = base.execute("PRAGMA application_id").fetchone()
+        (version,) = base.execute("PRAGMA user_version").fetchone()
+    finally:
+        base.execute("COMMIT")
     if tables and mark != MARK:
         raise BadLedger(f"{path} is somebody else's database; move it away.")
     if version > VERSION:
