@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 
 Writer: TypeAlias = asyncio.StreamWriter
@@ -46,6 +46,8 @@ class Fake:
             if len(self.heard) > heard:
                 self.hung_up.set()
             writer.close()
+            with suppress(OSError):  # only then is the socket given back, and the loop may end
+                await writer.wait_closed()
             self.serving.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
