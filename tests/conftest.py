@@ -14,10 +14,15 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 from router.runtimes import child
 
 LACKING = child.lacking()
+
+# A gate must say the same twice; whoever works here looks for new cases at each run.
+settings.register_profile("gate", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _HOME = tempfile.mkdtemp(prefix="switchyard-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from router.types import Turn
 
+MOST = 1e12  # milliseconds, or joules, of one turn: more is no measurement
 DAY = 86400.0  # seconds
 
 
@@ -200,4 +201,4 @@ def _energy(turns: Iterable[Turn], watts: float) -> Energy:
 
 
 def _sound(value: float) -> float:
-    return value if math.isfinite(value) and value > 0 else 0.0
+    return value if math.isfinite(value) and 0 < value < MOST else 0.0
