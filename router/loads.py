@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from router import ModelMissing, Refused, RuntimeFailure, WouldEvict
 from router.config import Swap
+from router.models.weights import weights
 from router.types import Route, Runtime
 
 AGAIN = 4.0  # seconds before a model that others push out is loaded the second time; doubled by each further time
@@ -174,4 +175,4 @@ class Loads:
 
 def named(route: Route | None) -> str:
     """What tells a route's model from all others; empty for what needs none."""
-    return "" if route is None or route.runtime == "echo" else f"{route.runtime}/{route.model}"
+    return "" if route is None or route.runtime == "echo" else "/".join(weights(route))

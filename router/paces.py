@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from router.models.budget import REUSED, prompt_tokens
 from router.models.speed import Estimate, Speed, learned, replayed
 from router.models.tokens import Tokenizer
+from router.models.weights import Weights, weights
 from router.types import Call, Route, Task, Timing, Turn
 
 BENCH = "bench"  # the task of the lines that `switchyard bench` leaves in the ledger
 SAMPLES = 24  # prompts after which a model's characters per token are known
 CHANGED = 1.3  # times more or less; a budget that follows every turn would move the window, and with it the cache
 
-Key: TypeAlias = "tuple[str, str]"  # engine and model
-
 
 class Paces:
     """What is known of each model's speed and tokens; for the event loop's use only."""
 
     def __init__(self) -> None:
-        self._estimates: dict[Key, Estimate] = {}
-        self._tokenizers: dict[Key, Tokenizer] = {}
-        self._last: dict[Key, str] = {}
-        self._budgets: dict[tuple[str, Key], int] = {}
+        self._estimates: dict[Weights, Estimate] = {}
+        self._tokenizers: dict[Weights, Tokenizer] = {}
+        self._last: dict[Weights, str] = {}
+        self._budgets: dict[tuple[str, Weights], int] = {}
 
-    def seed(self, estimates: Mapping[Key, Estimate]) -> None:
+    def seed(self, estimates: Mapping[Weights, Estimate]) -> None:
         """What a plan knows of models that have had no turn here yet."""
         self._estimates |= {key: seeded for key, seeded in estimates.items() if key not in self._last}
 
     def heard(self, call: Call, timing: Timing) -> None:
         """An answer is done: its engine's own account is one more sample."""
-        key = call.route.runtime, call.route.model
+        key = weights(call.route)
         shared = _shared(self._last.get(key, ""), call.prompt)
         self._last[key] = call.prompt
         self._estimates[key] = self._estimates.get(key, Estimate()).with_turn(timing, shared)
@@ -44,15 +42,15 @@ class Paces:
 
     def tokens(self, route: Route, text: str) -> int:
         """How many tokens a text is at the most."""
-        return self._tokenizers.get((route.runtime, route.model), Tokenizer()).span(text).most
+        return self._tokenizers.get(weights(route), Tokenizer()).span(text).most
 
     def speed(self, route: Route) -> Speed:
         """Tokens/s, as far as anybody knows."""
-        return known(self._estimates.get((route.runtime, route.model), Estimate()))
+        return known(self._estimates.get(weights(route), Estimate()))
 
     def budget(self, task: Task, route: Route) -> int:
         """Tokens that a prompt may have, so that its first line comes in time; it changes when the speed has."""
-        key = task.name, (route.runtime, route.model)
+        key = task.name, weights(route)
         now = prompt_tokens(task, self.speed(route), route.window, REUSED[task.lane])
         held = self._budgets.get(key, 0)
         if not held or not held / CHANGED < now < held * CHANGED:
@@ -61,7 +59,7 @@ class Paces:
 
     def characters(self, task: Task, route: Route) -> int:
         """Characters of code that are sure to be no more than the budget."""
-        return self._tokenizers.get((route.runtime, route.model), Tokenizer()).characters(self.budget(task, route))
+        return self._tokenizers.get(weights(route), Tokenizer()).characters(self.budget(task, route))
 
 
 def known(estimate: Estimate) -> Speed:
@@ -77,7 +75,7 @@ def estimate(turns: Iterable[Turn], expected: Speed, limit: Speed) -> Estimate:
     return replayed([turn for turn in reversed(lines) if turn.task != BENCH], Estimate(measured, limit))
 
 
-def line(model: Key, speed: Speed) -> Turn:
+def line(model: Weights, speed: Speed) -> Turn:
     """What `switchyard bench` leaves in the ledger: the tokens of 100 seconds of reading, and of as many of writing."""
     engine, name = model
     ms = 100_000.0

@@ -15,6 +15,7 @@ from router.models.hardware import Machine
 from router.models.picker import ANYWHERE
 from router.models.plan import Plan
 from router.models.speed import Estimate, Speed
+from router.models.weights import Weights, weights
 from router.types import Model, Route, Survey, Task, Turn
 
 Recent = Callable[[str, str], Sequence[Turn]]
@@ -56,17 +57,17 @@ class Planning:
         jobs = tasks.shipped()  # in a thread, for with many models it takes longer than a key may wait
         self.plan = await asyncio.to_thread(plan.make, surveys, jobs, self.machine, config, speeds, also)
         for place in self.plan.places:  # what nobody has measured is as fast as its place lets it be
-            key = place.route.runtime, place.route.model
+            key = weights(place.route)
             if key in estimates and key not in speeds:
                 estimates[key] = replace(estimates[key], expected=place.fit.speed)
         self.paces.seed(estimates)
         return self.plan
 
-    def _look(self, surveys: Sequence[Survey], config: Config) -> tuple[Machine, dict[paces.Key, Estimate]]:
+    def _look(self, surveys: Sequence[Survey], config: Config) -> tuple[Machine, dict[Weights, Estimate]]:
         """In a thread: the machine, and what is known of each model on it."""
         here = self._found(config)
         models = [model for it in surveys for model in it.models if not (model.remote or model.runtime == "echo")]
-        return here, {(model.runtime, model.name): self._estimate(model, here) for model in models}
+        return here, {weights(model): self._estimate(model, here) for model in models}
 
     def _found(self, config: Config) -> Machine:
         """The machine; a description of it that is wrong is told once, and the machine itself is looked at."""

@@ -26,7 +26,7 @@ PURE = """
     ledger/fates ledger/reckoning ledger/shares ledger/stats
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
-    models/tokens
+    models/tokens models/weights
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

@@ -24,6 +24,7 @@ from router.models.budget import FIRST_LINE
 from router.models.hardware import Machine
 from router.models.speed import Speed
 from router.models.trial import Measured, Tell
+from router.models.weights import weights
 from router.types import Model, Runtime
 
 READ = 2048  # tokens of the prompt for which the time to the first line is reckoned, and of the cache for the bound
@@ -88,7 +89,7 @@ def _keep(settings: Config, found: Measured) -> None:
     """Leave in the ledger what was measured: the plan and the prompts go by it."""
     if found.speed.measured:
         ledger = Ledger(settings, terminal.note)
-        ledger.write(replace(paces.line((found.model.runtime, found.model.name), found.speed), at=time.time()))
+        ledger.write(replace(paces.line(weights(found.model), found.speed), at=time.time()))
         ledger.end()
 
 

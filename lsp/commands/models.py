@@ -12,6 +12,7 @@ from lsp.commands.config import read_settings
 from router.config import Config
 from router.engine import Router
 from router.ledger import Ledger
+from router.models.weights import weights
 from router.paces import Paces
 from router.planning import Planning
 from router.types import Model, Route, Survey
@@ -56,7 +57,7 @@ def choose(surveys: Sequence[Survey], settings: Config) -> tuple[Route | None, s
 
 
 def _is_route(model: Model, route: Route | None) -> bool:
-    return route is not None and (model.runtime, model.name) == (route.runtime, route.model)
+    return route is not None and weights(model) == weights(route)
 
 
 def _row(model: Model, in_force: bool) -> tuple[str, ...]:

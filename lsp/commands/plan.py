@@ -20,6 +20,7 @@ from router.models import catalog, known, machine, plan
 from router.models.hardware import Machine
 from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
+from router.models.weights import weights
 from router.paces import Paces
 from router.planning import Planning
 from router.types import Model, Survey, Task
@@ -80,9 +81,11 @@ def _print(
     imagined: bool,
 ) -> None:
     terminal.say(_machine(here))
-    terminal.table(COLUMNS, [_row(found.choices[name], there, imagined) for name in _order(found, jobs)], SPARE)
+    order = sorted(jobs, key=lambda name: (jobs[name].size, name))
+    rows = [_row(found.choices[name], there, imagined) for name in order if name in found.choices]
+    terminal.table(COLUMNS, rows, SPARE)
     terminal.say("")
-    for name in sorted(jobs, key=lambda name: (jobs[name].size, name)):
+    for name in order:
         terminal.say(f"{name}: {found.choices[name].route.why if name in found.choices else found.regrets[name]}")
     if len(found.order) > 1:
         terminal.say(f"Loaded in this order, nothing evicts another: {', '.join(it.model for it in found.order)}.")
@@ -98,10 +101,6 @@ def _estimated(found: Plan) -> list[str]:
     return ["* as such hardware does it; `switchyard bench` measures what is there."] if guessed else []
 
 
-def _order(found: Plan, jobs: Mapping[str, Task]) -> list[str]:
-    return sorted(found.choices, key=lambda name: (jobs[name].size, name))
-
-
 def _machine(here: Machine) -> str:
     """One line: the cards, the memory, and what of it is free."""
     cards = [f"{gpu.name}, {amount(gpu.free)} of {amount(gpu.total)} free" for gpu in here.gpus]
@@ -111,7 +110,7 @@ def _machine(here: Machine) -> str:
 
 def _row(choice: Choice, there: Sequence[Model], imagined: bool) -> tuple[str, ...]:
     taken, model = choice.taken, choice.taken.fit.model
-    is_there = any((it.runtime, it.name) == (model.runtime, model.name) for it in there)
+    is_there = weights(model) in {weights(it) for it in there}
     state = "" if imagined else ("loaded" if model.loaded else "there") if is_there else "to fetch"
     part = f", {taken.fit.share:.0%} on the card" if taken.fit.share < 1 else ""
     rate = f"{taken.fit.speed.decode:.0f}{'' if taken.fit.speed.measured else ' *'}" if taken.fit.speed.decode else ""
@@ -131,7 +130,7 @@ def _row(choice: Choice, there: Sequence[Model], imagined: bool) -> tuple[str, .
 
 def _plain(here: Machine, found: Plan, there: Sequence[Model]) -> dict[str, Any]:
     """The plan as plain values; sizes in bytes, times in seconds, speeds in tokens/s."""
-    names = {(it.runtime, it.name) for it in there}
+    names = {weights(it) for it in there}
     return {
         "machine": to_builtins(here),
         "jobs": {name: _choice(it, names) for name, it in found.choices.items()},
@@ -146,7 +145,7 @@ def _choice(choice: Choice, there: set[tuple[str, str]]) -> dict[str, Any]:
     return {
         "engine": route.runtime,
         "model": route.model,
-        "installed": (route.runtime, route.model) in there,
+        "installed": weights(route) in there,
         "parameters": model.parameters,
         "active": model.active or model.parameters,
         "size": model.size,

@@ -15,14 +15,14 @@ from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
 from router.models.residency import Place, Yard, fits
 from router.models.speed import Speed
+from router.models.weights import Weights, weights
 from router.types import Model, Option, Route, Survey, Task
 
 UNASKED = 4e9  # parameters: a larger model does not complete in our own process unless the user names it
 OLLAMAS_OWN = 3  # models that Ollama holds per card, unless it is told another number in all (server/sched.go)
 ANYWHERE = ("openai", "echo", "scripted")  # engines whose models take nothing of what we plan with
 
-Key: TypeAlias = "tuple[str, str]"  # engine and model
-Speeds: TypeAlias = "Mapping[Key, Speed]"
+Speeds: TypeAlias = "Mapping[Weights, Speed]"
 Placer: TypeAlias = "Callable[[Machine, Room, Model, int, int, int, Speed | None], Fit | None]"
 
 
@@ -38,11 +38,11 @@ class Picker:
         """Places models in what these leave; a model that is among them does not take the room twice."""
 
         def fitted(model: Model, window: int) -> Fit | None:
-            known = self.speeds.get(key(model))
+            known = self.speeds.get(weights(model))
             window = min(window, self._cap(model))
             if self.machine is None or model.runtime in ANYWHERE:
                 return alone(model, window, known)
-            room = self.yard.room.without(it for it in beside if key(it.model) != key(model))
+            room = self.yard.room.without(it for it in beside if weights(it.model) != weights(model))
             return place(self.machine, room, model, window, 1, BATCH[task.lane], known)
 
         return fitted
@@ -87,7 +87,7 @@ class Picker:
 
         def fitted(model: Model, window: int) -> Fit | None:
             found = fitter(model, window)
-            others = [place for place in there if key(place.fit.model) != key(model)]
+            others = [place for place in there if weights(place.fit.model) != weights(model)]
             free = found is not None and (model.runtime in ANYWHERE or fits(placed(found, False), others, self.yard))
             return found if free else None
 
@@ -103,7 +103,7 @@ class Picker:
         if self.machine is None:
             return None
         room = self.yard.room.without(place.fit for place in beside)
-        known = self.speeds.get(key(found.model))
+        known = self.speeds.get(weights(found.model))
         return fit(self.machine, room, found.model, window, found.slots, BATCH["attended"], known)
 
     def mixture(self, tasks: Mapping[str, Task], surveys: Sequence[Survey], there: Sequence[Place]) -> Taken | None:
@@ -132,11 +132,6 @@ class Picker:
                 return found
         every, slow = [*there, *fetched], self._staying(self.fitter(task, complete, aside), complete)
         return choose(task, every, beside, used=used) or choose(task, every, slow, used=used)
-
-
-def key(model: Model) -> Key:
-    """What tells a model from all others."""
-    return model.runtime, model.name
 
 
 def yard(machine: Machine | None, models: Sequence[Model], config: Config) -> Yard:

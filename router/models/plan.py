@@ -15,8 +15,9 @@ from router.models import reasons
 from router.models.choice import LEAST_WINDOW, Taken, reckoned
 from router.models.fit import Fit, Room
 from router.models.hardware import Machine
-from router.models.picker import ANYWHERE, Key, Picker, Speeds, key, placed, yard
-from router.models.residency import Moves, Place, Yard, fits, moves, weights
+from router.models.picker import ANYWHERE, Picker, Speeds, placed, yard
+from router.models.residency import Moves, Place, Yard, fits, moves
+from router.models.weights import Weights, weights
 from router.types import Model, Route, Survey, Task
 
 # Seconds after an answer; of what is idle, Ollama evicts the one with the shortest time first.
@@ -102,8 +103,8 @@ def choose(surveys: Sequence[Survey], config: Config) -> Route:
 
 def missing(plan: Plan, models: Sequence[Model]) -> list[Model]:
     """The models that a plan counts on and that are not among these, in the order of their tasks' sizes."""
-    there = set(map(key, models))
-    wanted = {key(it.taken.fit.model): it.taken.fit.model for it in plan.choices.values()}
+    there = {weights(model) for model in models}
+    wanted = {weights(it.taken.fit.model): it.taken.fit.model for it in plan.choices.values()}
     return [model for name, model in wanted.items() if name not in there]
 
 
@@ -121,7 +122,7 @@ def _laid_out(
     resident = [places[it] for it, stay in stays.items() if stay in ("pinned", "resident")]
     choices: dict[str, Choice] = {}
     for name, found in taken.items():
-        it = key(found.fit.model)
+        it = weights(found.fit.model)
         place, stay = places[it], stays[it]
         asked = _asked(place, stay, resident, picker.yard)
         now = replace(reckoned(jobs[name], place.fit), misses=found.misses, late=found.late)
@@ -140,17 +141,17 @@ def _asked(place: Place, stay: Stay, resident: Sequence[Place], yard: Yard) -> M
     return first if stay == "resident" and first.gap else Moves()
 
 
-def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Key, Place]:
+def _places(taken: Mapping[str, Taken], picker: Picker) -> dict[Weights, Place]:
     """Each model once, the one that completes first, with the largest window that any of its tasks has; but no part of
     the model that completes leaves the card for a wider one."""
-    fits_of: dict[Key, list[Fit]] = {}
+    fits_of: dict[Weights, list[Fit]] = {}
     for found in taken.values():
-        fits_of.setdefault(key(found.fit.model), []).append(found.fit)
+        fits_of.setdefault(weights(found.fit.model), []).append(found.fit)
     own = taken["complete"].fit if "complete" in taken else None
-    places: dict[Key, Place] = {}
+    places: dict[Weights, Place] = {}
     pinned: list[Place] = []
     for it, found_fits in fits_of.items():
-        completes = own is not None and it == key(own.model)
+        completes = own is not None and it == weights(own.model)
         able = [fit for fit in found_fits if own is None or not completes or fit.share >= own.share]
         place = placed(max(able, key=lambda fit: fit.window), completes)
         places[it] = place if completes else _spared(place, pinned, picker)
@@ -168,9 +169,9 @@ def _spared(place: Place, pinned: Sequence[Place], picker: Picker) -> Place:
     return place if moves(smaller, pinned, picker.yard).gap else smaller
 
 
-def _stays(places: Mapping[Key, Place], yard: Yard) -> dict[Key, Stay]:
+def _stays(places: Mapping[Weights, Place], yard: Yard) -> dict[Weights, Stay]:
     """Who stays in memory: the one that completes, then as many as there is room for, the smallest tasks first."""
-    stays: dict[Key, Stay] = {}
+    stays: dict[Weights, Stay] = {}
     there: list[Place] = []
     for it, place in places.items():
         if place.route.runtime in ANYWHERE:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from router.models import memory
 from router.models.fit import Fit, Room
 from router.models.speed import load_seconds
+from router.models.weights import weights
 from router.types import Route
 
 FULL = 0.8  # of what is free; Ollama evicts before a load of which it predicts more (server/sched.go, 0.30 to 0.33)
@@ -69,11 +70,6 @@ def moves(wanted: Place, loaded: Sequence[Place], yard: Yard) -> Moves:
         gap=seconds if away else 0.0,
         stranded=len(again) < len(away),
     )
-
-
-def weights(route: Route) -> tuple[str, str]:
-    """What two routes share that lead to the same weights: a model has one set of options, whatever it is asked."""
-    return route.runtime, route.model
 
 
 def fits(wanted: Place, beside: Sequence[Place], yard: Yard) -> bool:
