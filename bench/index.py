@@ -48,7 +48,7 @@ def ours(*arguments: str) -> dict[str, float]:
 
 def aider(python: str, root: Path) -> dict[str, float]:
     """Seconds until aider's map has the tags of all files, until it has made its first map, and of computing."""
-    child = Path(__file__).with_name("index_of_aider.py")
+    child = Path(__file__).with_name("repo_map_child.py")
     done = subprocess.run([python, "-I", str(child), str(root)], stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

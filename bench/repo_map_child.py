@@ -1,4 +1,5 @@
-"""Runs in an environment that has aider: answers for `repo_map.py`, one JSON line for each that it reads."""
+"""Runs in an environment that has aider: answers for `repo_map.py`, one JSON line for each that it reads; or, with a
+folder as its argument, tells `index.py` how long a map takes from nothing."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from typing import Any
 
 
 class Model:
-    """Counts tokens as the judge does."""
+    """Counts four characters as a token, as the judge does."""
 
     def token_count(self, text: str) -> float:
-        """Four characters each."""
+        """Of a text."""
         return len(text) / 4
 
 
@@ -35,12 +36,18 @@ class Console:
     tool_error = tool_warning = tool_output
 
 
+def _kind(cache: str) -> Any:
+    """aider's own class, which keeps its tags in this folder."""
+    kind: Any = importlib.import_module("aider.repomap").RepoMap
+    kind.TAGS_CACHE_DIR = cache
+    return kind
+
+
 class Map:
     """aider's map of one workspace."""
 
     def __init__(self, cache: str) -> None:
-        self._kind: Any = importlib.import_module("aider.repomap").RepoMap
-        self._kind.TAGS_CACHE_DIR = cache
+        self._kind = _kind(cache)
         self._map: Any = None
         self._files: list[str] = []
         self._ranked: dict[str, Any] = {}
@@ -74,7 +81,24 @@ class Map:
         return made or ""
 
 
-def main() -> None:
+def from_nothing(root: str) -> None:
+    """Say in JSON the seconds until all tags are known and until there is a map of 1,024 tokens, and of computing."""
+    files = [str(path) for path in sorted(Path(root).rglob("*.py"))]
+    os.chdir(root)
+    with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as cache, contextlib.redirect_stdout(sys.stderr):
+        kind = _kind(cache)
+        for warm_up in (True, False):  # the first file loads what Python loads once
+            began, spent = time.perf_counter(), time.process_time()
+            this = kind(root=root, main_model=Model(), io=Console())
+            for file in files[:1] if warm_up else files:
+                this.get_tags(file, os.path.relpath(file, root))
+        tags = time.perf_counter() - began
+        this.get_ranked_tags_map_uncached([], files, 1024, set(), set())
+        found = {"tags": tags, "seconds": time.perf_counter() - began, "busy": time.process_time() - spent}
+    print(json.dumps(found))
+
+
+def answer() -> None:
     """Answer until nobody asks any more."""
     answers = sys.stdout
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as cache, contextlib.redirect_stdout(sys.stderr):
@@ -90,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from_nothing(sys.argv[1]) if sys.argv[1:] else answer()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from router import BadConfig, toml
+from router import BadConfig, homes, toml
 from router.config import Config, settings
 from router.settings import Path, Setting, shown, tree, unknown
 
@@ -76,10 +75,7 @@ def user_path(env: Mapping[str, str], home: str) -> str:
     """Where the user's settings file is looked for."""
     if named := env.get("SWITCHYARD_CONFIG"):
         return named
-    base = PurePath(env.get("XDG_CONFIG_HOME", ""))
-    if not base.is_absolute():  # the XDG base directory specification: a relative one is to be ignored
-        base = PurePath(home, ".config")
-    return str(base / "switchyard" / "config.toml")
+    return str(homes.settings(env, home) / "config.toml")
 
 
 def _tighten(setting: Setting, now: Any, asked: Any) -> tuple[object, str]:

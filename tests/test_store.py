@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router import homes
 from router.context.indexing import store
 from router.context.indexing.catalogue import Catalogue, Image, Stamp
 from router.context.indexing.index import Index
@@ -232,7 +233,7 @@ def test_names_that_nobody_says_any_more_wear_it_out(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_caches_are_kept_where_the_system_wants_them(platform: str, env: dict[str, str], place: str) -> None:
-    assert store.folder(env, "/home/u", platform) == place
+    assert str(homes.cache(env, "/home/u", platform)) == place
 
 
 def test_until_the_disk_was_looked_at_each_file_is_asked_for_before_it_is_told_of(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,8 @@ from msgspec import to_builtins
 
 from lsp import files, terminal
 from lsp.commands.config import read_settings
-from router import SwitchyardError
+from router import SwitchyardError, homes
 from router.context.gating.ignored import Ignored
-from router.context.indexing import store
 from router.context.indexing.admission import admission
 from router.context.indexing.index import Index, wide
 from router.context.indexing.reading import source
@@ -60,7 +60,7 @@ def _root(name: str) -> Path:
 
 async def _read(root: Path, patterns: tuple[str, ...], say: Callable[[str], None], ask: Callable[[Index], T]) -> T:
     """What `ask` says of the index of a workspace, when all of it was read."""
-    cache = Path(store.folder(os.environ, str(Path.home())))
+    cache = Path(homes.cache(os.environ, str(Path.home()), sys.platform))
     parser = Parsers()
     index = Index([str(root)], admission([str(root)], patterns, Ignored([str(root)])), parser.tags, cache, watch=False)
     try:

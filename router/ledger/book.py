@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router import BadLedger
+from router import BadLedger, homes
 from router.types import Turn
 
 if TYPE_CHECKING:  # importing it takes 10 ms, which is for the thread that needs it
@@ -62,16 +62,8 @@ class Damaged(BadLedger):
 
 
 def place(env: Mapping[str, str], home: str, platform: str = sys.platform) -> str:
-    """Where the ledger is kept. A relative XDG_STATE_HOME is ignored, as the XDG specification asks for."""
-    if platform == "win32":
-        local = PureWindowsPath(env.get("LOCALAPPDATA", ""))
-        base: PurePath = local if local.is_absolute() else PureWindowsPath(home, "AppData", "Local")
-        return str(base / "switchyard" / "ledger.db")
-    base = PurePosixPath(env.get("XDG_STATE_HOME", ""))
-    if not base.is_absolute():
-        usual = ("Library", "Application Support") if platform == "darwin" else (".local", "state")
-        base = PurePosixPath(home, *usual)
-    return str(base / "switchyard" / "ledger.db")
+    """Where the ledger is kept."""
+    return str(homes.state(env, home, platform) / "ledger.db")
 
 
 class Book:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from router import homes
+
 BLOCK = 32 << 20  # bytes of each of a thread's two buffers: together more than the caches of all but the largest
 THREADS = 4  # enough to fill two memory channels
 SECONDS = 0.3  # of measuring; filling the buffers takes some tenths more
@@ -25,10 +27,7 @@ def folder() -> Path | None:
         home = Path.home()
     except RuntimeError:
         return None
-    if sys.platform == "darwin":
-        return home / "Library/Caches/switchyard"
-    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
-    return (Path(named) if Path(named).is_absolute() else home / ".cache") / "switchyard"
+    return Path(homes.cache(os.environ, str(home), sys.platform))
 
 
 def of_memory(key: str, cores: int, cache: Path | None) -> float:

@@ -8,12 +8,11 @@ import tempfile
 import time
 import zlib
 from array import array
-from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import msgspec
 
@@ -30,18 +29,6 @@ _ROOMS = (
     "languages",
 )
 _decoder = msgspec.msgpack.Decoder(Image)
-
-
-def folder(env: Mapping[str, str], home: str, platform: str = sys.platform) -> str:
-    """Where caches are kept. A relative XDG_CACHE_HOME is ignored, as the XDG specification asks for."""
-    if platform == "win32":
-        local = PureWindowsPath(env.get("LOCALAPPDATA", ""))
-        base: PurePath = local if local.is_absolute() else PureWindowsPath(home, "AppData", "Local")
-        return str(base / "switchyard" / "cache")
-    base = PurePosixPath(env.get("XDG_CACHE_HOME", ""))
-    if not base.is_absolute():
-        base = PurePosixPath(home, *(("Library", "Caches") if platform == "darwin" else (".cache",)))
-    return str(base / "switchyard")
 
 
 def place(cache: Path, root: str) -> Path:
