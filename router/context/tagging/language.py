@@ -4,7 +4,7 @@
     ; names: go (go)                        what editors call it (and the file names or endings that mean this)
     ; comment: // /* */                     what begins a line comment, then what encloses one; - is none
     ; grammar: tree_sitter_go.language      the package and function; `tree_sitter_languages.x` is reached by ctypes
-    ; like: c                               takes over that language's queries
+    ; like: c                               takes over that file's queries; one without names is there for that only
     ; unless: cpp ^class                    a text in which this stands is one in that language
 
 Below the head stand the queries; `tags.py` says what their captures mean.
@@ -54,7 +54,7 @@ def languages() -> dict[str, Language]:
         for entry in files("router.context").joinpath("languages").iterdir()
         if entry.name.endswith(".scm")
     }
-    return {key: _read(key, texts) for key in sorted(texts)}
+    return {key: _read(key, texts) for key in sorted(texts) if "names" in _head(texts[key])}
 
 
 def language(name: str) -> Language | None:
@@ -89,11 +89,10 @@ def _endings() -> dict[str, str]:
 
 def _read(key: str, texts: dict[str, str]) -> Language:
     text = texts[key]
-    head = dict(_HEAD.findall(text))
+    head = _head(text)
     names, endings = _names(head["names"])
     line, *block = head["comment"].split()
     package, _, function = head["grammar"].rpartition(".")
-    like = texts[head["like"]] if "like" in head else ""
     unless = head.get("unless", "").split(" ", 1)
     return Language(
         key=key,
@@ -104,9 +103,19 @@ def _read(key: str, texts: dict[str, str]) -> Language:
         block=(block[0], block[1]) if block else None,
         package=package,
         function=function,
-        queries=like + text,
+        queries=_queries(key, texts),
         unless=(unless[0], unless[1]) if len(unless) > 1 else None,
     )
+
+
+def _head(text: str) -> dict[str, str]:
+    return dict(_HEAD.findall(text))
+
+
+def _queries(key: str, texts: dict[str, str]) -> str:
+    """A file's queries, after those of the file that it is like."""
+    like = _head(texts[key]).get("like")
+    return (_queries(like, texts) if like else "") + texts[key]
 
 
 def _names(said: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
