@@ -140,9 +140,7 @@ async def measure() -> table.Table:
 
 
 def main(arguments: Sequence[str]) -> int:
-    flags = table.flags(__doc__ or "").parse_args(arguments)
-    table.show([asyncio.run(measure())], flags.json)
-    return 0
+    return table.main(arguments, __doc__, lambda: [asyncio.run(measure())])
 
 
 if __name__ == "__main__":

@@ -165,11 +165,7 @@ def measure(count: int = KEYS) -> list[table.Table]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = table.flags(__doc__ or "")
-    parser.add_argument("--keys", type=int, default=KEYS, help="how many keys each server types")
-    flags = parser.parse_args(arguments)
-    table.show(measure(flags.keys), flags.json)
-    return 0
+    return table.main(arguments, __doc__, measure, KEYS, "how many keys each server types")
 
 
 if __name__ == "__main__":

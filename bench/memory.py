@@ -110,11 +110,14 @@ def each(found: Sequence[Load]) -> table.Table:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
-    flags = table.flags(__doc__ or "").parse_args(arguments)
+def measure() -> list[table.Table]:
+    """All loads, in sum and one by one."""
     found = loads()
-    table.show([summary(found), each(found)], flags.json)
-    return 0
+    return [summary(found), each(found)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    return table.main(arguments, __doc__, measure)
 
 
 if __name__ == "__main__":

@@ -96,9 +96,7 @@ def measure() -> list[table.Table]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    flags = table.flags(__doc__ or "").parse_args(arguments)
-    table.show(measure(), flags.json)
-    return 0
+    return table.main(arguments, __doc__, measure)
 
 
 if __name__ == "__main__":

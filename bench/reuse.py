@@ -199,11 +199,7 @@ def _table(costs: dict[str, Cost], which: str, words: str) -> table.Table:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = table.flags(__doc__ or "")
-    parser.add_argument("--keys", type=int, default=KEYS, help="how many keys each layout is asked at")
-    flags = parser.parse_args(arguments)
-    table.show(measure(flags.keys), flags.json)
-    return 0
+    return table.main(arguments, __doc__, measure, KEYS, "how many keys each layout is asked at")
 
 
 if __name__ == "__main__":

@@ -104,11 +104,7 @@ def played(client: type[Client], typed: Sequence[Key], jobs: Jobs = IDLE, rest: 
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = table.flags(__doc__ or "")
-    parser.add_argument("--keys", type=int, default=KEYS, help="how many keys are typed")
-    flags = parser.parse_args(arguments)
-    table.show(measure(flags.keys), flags.json)
-    return 0
+    return table.main(arguments, __doc__, measure, KEYS, "how many keys are typed")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct, to_builtins
@@ -61,6 +61,18 @@ def show(tables: Sequence[Table], as_json: bool) -> None:
         print(json.dumps([to_builtins(table) for table in tables], indent=2))
     else:
         print("\n".join(table.text() for table in tables))
+
+
+def main(
+    arguments: Sequence[str], what: str | None, measure: Callable[..., Sequence[Table]], keys: int = 0, role: str = ""
+) -> int:
+    """Measure, and print it; with `keys`, the number of keystrokes (in this `role`) that the user may change."""
+    parser = flags(what or "")
+    if keys:
+        parser.add_argument("--keys", type=int, default=keys, help=role)
+    chosen = parser.parse_args(arguments)
+    show(measure(chosen.keys) if keys else measure(), chosen.json)
+    return 0
 
 
 def _shown(cell: Cell) -> str:
