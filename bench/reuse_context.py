@@ -173,11 +173,8 @@ def _table(found: dict[str, list[int]], words: str, costs: dict[str, reuse.Cost]
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = table.flags(__doc__ or "")
-    parser.add_argument("--keys", type=int, default=KEYS, help="how many keys each layout is asked at")
-    said = parser.parse_args(arguments)
-    table.show(asyncio.run(measure(said.keys)), said.json)
-    return 0
+    role = "how many keys each layout is asked at"
+    return table.main(arguments, __doc__, lambda keys: asyncio.run(measure(keys)), KEYS, role)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from msgspec import Struct
 import router
 from router import loads
 from router.config import Config
-from router.models import families, plan
+from router.models import families
 from router.schedule import Scheduler
 from router.types import Call, Delta, Route, Runtime, Status, Survey, Task, Timing
 
@@ -23,8 +23,6 @@ _HUNG = "has said nothing for a long while; restart it, or take a smaller model 
 _STAND_IN = Route("echo", "echo", families.PLAIN)
 
 Tell: TypeAlias = Callable[[Status], None]
-
-
 Wide: TypeAlias = "Callable[[Task, int], Route]"
 
 
@@ -43,11 +41,6 @@ class Planned(Struct, frozen=True):
 Planner: TypeAlias = "Callable[[Sequence[Survey], Config], Awaitable[Planned]]"
 
 
-async def planned(surveys: Sequence[Survey], config: Config) -> Planned:
-    """The plan for these engines. Raises BadConfig when nothing, not even `echo`, can complete."""
-    return Planned({"complete": plan.choose(surveys, config)})
-
-
 class Fleet:
     """All engines that the settings allow; `tell` hears of each change of state once, never of each request.
 
@@ -61,7 +54,7 @@ class Fleet:
         tell: Tell,
         clock: Callable[[], float],
         engines: Mapping[str, Runtime],
-        planner: Planner = planned,
+        planner: Planner,
         heard: Callable[[Call, Timing], object] = lambda call, timing: None,
         estimate: Callable[[Route, str], int] = lambda route, text: len(text) // 4,
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -13,9 +14,10 @@ from router.engine import Router
 from router.fleet import Fleet, Planned
 from router.loads import Alone
 from router.runtimes.scripted import Cue, Scripted
-from router.types import Model, Request, Route, Status
+from router.types import Model, Request, Route, Status, Survey
 from tests.fixture import complete
 from tests.test_engine import Yard, run
+from tests.test_plan import choose
 from tests.test_run import settled
 
 
@@ -175,10 +177,14 @@ class Hidden(Slow):
         return await super().models()
 
 
+async def planned(surveys: Sequence[Survey], config: Config) -> Planned:
+    return Planned({"complete": choose(surveys, config)})
+
+
 def test_a_fleet_that_was_given_back_loads_nothing_and_says_nothing_any_more() -> None:
     async def story() -> None:
         engine, told = Hidden(), list[Status]()
-        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine})
+        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine}, planned)
         start = asyncio.ensure_future(fleet.start())
         await settled()
         await fleet.aclose()
@@ -218,7 +224,7 @@ def test_no_plan_is_made_while_a_load_is_under_way_for_its_memory_is_neither_fre
     async def story() -> None:
         engine = Hidden()
         engine.may_tell.set()
-        fleet = Fleet(Config(), lambda status: None, lambda: 0.0, {"scripted": engine})
+        fleet = Fleet(Config(), lambda status: None, lambda: 0.0, {"scripted": engine}, planned)
         start = asyncio.ensure_future(fleet.start())
         await engine.loading.wait()
         again = asyncio.ensure_future(fleet.configure(Config(machine=Machine(spare=1))))
@@ -236,7 +242,7 @@ def test_while_a_job_has_the_memory_that_completion_needs_the_status_says_so() -
     async def story() -> None:
         engine, told = Slow(), list[Status]()
         engine.loaded.set()
-        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine})
+        fleet = Fleet(Config(), told.append, lambda: 0.0, {"scripted": engine}, planned)
         await fleet.start()
         large = Route("scripted", "large")
         fleet.loads.plan = lambda route, held: Alone((large,), tuple(held), 9.0, 9.0, stranded=True)

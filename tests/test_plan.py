@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from router import BadConfig
+from router import BadConfig, tasks
 from router.config import Config, Embedded, Models, Ollama, Runtime
-from router.models.plan import choose
-from router.types import Model, Survey
+from router.models import plan
+from router.types import Model, Route, Survey
 
 ECHO = Survey("echo", (Model("echo", "echo", family="plain", loaded=True),))
 DOWN = Survey("ollama", error="Ollama does not answer; start it with `ollama serve`.")
+
+
+def choose(surveys: Sequence[Survey], config: Config) -> Route:
+    """The route for completion, where nobody knows the machine. Raises BadConfig when there is none."""
+    found = plan.make(surveys, {"complete": tasks.shipped()["complete"]}, None, config)
+    if "complete" in found.regrets:
+        raise BadConfig(found.regrets["complete"])
+    return found.choices["complete"].route
 
 
 def ollama(*names: str, **more: bool) -> Survey:

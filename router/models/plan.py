@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from router import BadConfig, tasks
+from router import BadConfig
 from router.config import Config
 from router.models import reasons
 from router.models.choice import LEAST_WINDOW, Taken, reckoned
@@ -91,14 +91,6 @@ def make(
         else:
             taken[name] = found
     return _laid_out(taken, jobs, picker, regrets, surveys)
-
-
-def choose(surveys: Sequence[Survey], config: Config) -> Route:
-    """The route for completion. Raises BadConfig when there is none, not even `echo`, with the way out."""
-    found = make(surveys, {"complete": tasks.shipped()["complete"]}, None, config)
-    if "complete" in found.regrets:
-        raise BadConfig(found.regrets["complete"])
-    return found.choices["complete"].route
 
 
 def missing(plan: Plan, models: Sequence[Model]) -> list[Model]:
