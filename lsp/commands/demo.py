@@ -67,7 +67,7 @@ async def _show(document: Document, places: Sequence[Place], settings: Sequence[
         status = await _engine(out, client)
         if status.state != "ready":
             return 1
-        out.print(Text(f"\nTyping into {_shown(document.path)}; nothing is written to the disk.", _QUIET))
+        out.print(Text(f"\nTyping into {_shown(document.path)}; the file stays as it is.", _QUIET))
         sheet = Sheet(out, buffer, not fast)
         for place in places:
             await sheet.type(place)
