@@ -26,7 +26,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from bench.share import Share
-from router.types import Call, Delta, Model, Route, Timing
+from router.models.types import Model
+from router.types import Call, Delta, Route, Timing
 
 BATCH = 256  # tokens of a prompt that are evaluated at once
 LETTERS = 4  # per token

@@ -19,7 +19,8 @@ from router.engine import Router
 from router.fleet import Planned
 from router.loads import Alone, Moves
 from router.models import families
-from router.types import Call, Change, Document, Insertion, Request, Route, Span, Survey
+from router.models.types import Survey
+from router.types import Call, Change, Document, Insertion, Request, Route, Span
 
 GIB = float(1 << 30)
 # A 24 GB card of 1 TB/s; weights are read at 2.5 GB/s. A client asks for the large model with 16k of window; the plan

@@ -20,8 +20,9 @@ from bench import table
 from router import config
 from router.engine import Router
 from router.fleet import Planned
+from router.models.types import Survey
 from router.runtimes.embedded import Embedded
-from router.types import Call, Document, Request, Route, Span, Survey
+from router.types import Call, Document, Request, Route, Span
 
 COUNT, WARM = 40, 4
 EVERY = 0.3  # seconds

@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from bench import table
 from router.models import gguf, memory
 from router.models.memory import Cache
-from router.types import Model
+from router.models.types import Model
 
 Way: TypeAlias = tuple[int, int, int, Cache]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.models import catalog, memory
-from router.types import Model, Shape
+from router.models.types import Model, Shape
 
 GB, MB = 1e9, 1e6
 WINDOWS = (8192, 32768)

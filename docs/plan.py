@@ -7,7 +7,7 @@ from router.config import Config
 from router.models import catalog, known, plan
 from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
-from router.types import Survey
+from router.models.types import Survey
 
 HEAD = """\
 # The plan

@@ -10,7 +10,7 @@ from router.models import catalog, known, speed
 from router.models.budget import FIRST_LINE
 from router.models.hardware import Machine
 from router.models.speed import Speed
-from router.types import Model
+from router.models.types import Model
 
 READ = 2048  # tokens in the cache, and of the prompt before a first line
 FAR = 0.5  # of what such hardware does; a claim below that is not about the card

@@ -17,11 +17,13 @@ from router.desk import Desk
 from router.fleet import Fleet, Planner, Tell
 from router.gate import Gate, fit
 from router.ledger import Journey, Ledger, Note
+from router.models.types import Survey
 from router.paces import Paces
 from router.planning import Planning
+from router.runtimes.types import Runtime
 from router.stream import Make, Streams, accounted
 from router.suggestions import Suggestions
-from router.types import Answer, Change, Delta, Document, Request, Route, Runtime, Survey, Task, Timing
+from router.types import Answer, Change, Delta, Document, Request, Route, Task, Timing
 
 
 class Router:

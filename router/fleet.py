@@ -13,8 +13,10 @@ import router
 from router import loads
 from router.config import Config
 from router.models import families
+from router.models.types import Survey
+from router.runtimes.types import Runtime
 from router.schedule import Scheduler
-from router.types import Call, Delta, Route, Runtime, Status, Survey, Task, Timing
+from router.types import Call, Delta, Route, Status, Task, Timing
 
 PATIENCE = 4.0  # seconds after which a keystroke may look again for a better engine; doubled by each failure in a row
 LONGEST = 30.0

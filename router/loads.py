@@ -12,7 +12,8 @@ from msgspec import Struct
 from router import ModelMissing, Refused, RuntimeFailure, WouldEvict
 from router.config import Swap
 from router.models.weights import weights
-from router.types import Route, Runtime
+from router.runtimes.types import Runtime
+from router.types import Route
 
 AGAIN = 4.0  # seconds before a model that others push out is loaded the second time; doubled by each further time
 LONGEST = 300.0

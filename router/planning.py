@@ -15,8 +15,9 @@ from router.models.hardware import Machine
 from router.models.picker import ANYWHERE
 from router.models.plan import Plan
 from router.models.speed import Estimate, Speed
+from router.models.types import Model, Survey
 from router.models.weights import Weights, weights
-from router.types import Model, Route, Survey, Task, Turn
+from router.types import Route, Task, Turn
 
 Recent = Callable[[str, str], Sequence[Turn]]
 Note = Callable[[str], object]

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import router
-from router import answers, completion
+from router import completion
+from router.answers.insertion import insertion, place
 from router.cache import Cache
 from router.config import Config
 from router.context import privacy
@@ -44,9 +45,9 @@ class Suggestions:
         self._ledger.looked(request)
         shown: list[str] = []
         for rest in self._cache.continued(document, at, without="echo" if self._fleet.modelled else ""):
-            if insertion := answers.place(document.text, at, rest):
-                shown.append(insertion.text)
-                yield insertion
+            if placed := place(document.text, at, rest):
+                shown.append(placed.text)
+                yield placed
         if shown and not request.manual:
             self.stop(document.path)
             self._ledger.close(Journey(request, None, began, shown[0]), self._clock())
@@ -99,12 +100,12 @@ class Suggestions:
         """What of an answer is shown; it is remembered, for the user may type it."""
         document, at = journey.request.document, journey.request.span.start
         marks = families.table()[journey.route.family].marks if journey.route else ()
-        insertion = answers.insertion(document.text, at, said, document.language, marks)
-        if insertion and not privacy.hidden(insertion.text, document.text):
+        found = insertion(document.text, at, said, document.language, marks)
+        if found and not privacy.hidden(found.text, document.text):
             journey.outcome = "shown" if journey.outcome == "silent" else journey.outcome
-            journey.said = insertion.text
-            cache.suggested(document, at, insertion.text, journey.route.runtime if journey.route else "")
-            return insertion
+            journey.said = found.text
+            cache.suggested(document, at, found.text, journey.route.runtime if journey.route else "")
+            return found
         return None
 
     async def _answer(self, lane: Lane, journey: Journey, call: Call, kept: Open) -> str:

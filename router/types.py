@@ -6,13 +6,13 @@ Everything is frozen: a value that was passed on cannot change behind its reader
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 Lane: TypeAlias = Literal["typing", "attended", "background"]
 Offer: TypeAlias = Literal["cursor", "selection", "symbol", "diagnostic", "save", "changes"]
+Severity: TypeAlias = Literal["error", "warning", "information", "hint"]
 AnswerKind: TypeAlias = Literal["insertion", "prose", "findings", "edit"]
 Outcome: TypeAlias = Literal["shown", "silent", "cached", "superseded", "cancelled", "failed"]
 Fate: TypeAlias = Literal["", "accepted", "partly accepted", "typed", "dismissed"]
@@ -48,10 +48,22 @@ class Document(Struct, frozen=True):
     real: str = ""
 
 
+class Diagnostic(Struct, frozen=True):
+    """What a tool says of a stretch of a document: `source` is the tool, `code` what it calls this kind of fault."""
+
+    span: Span
+    message: str
+    severity: Severity = "error"
+    source: str = ""
+    code: str = ""
+
+
 class Request(Struct, frozen=True):
     """All that a task may see. `manual`: the user asked by hand, it was not a keystroke.
 
-    `consent`: the model that completes may be pushed out of memory for it.
+    `consent`: the model that completes may be pushed out of memory for it. `diagnostics` are those of the document
+    that it is about; `note` is what the user says: an instruction, a traceback, what a program printed; `diff` is a
+    unified diff.
     """
 
     task: str
@@ -59,6 +71,9 @@ class Request(Struct, frozen=True):
     span: Span
     manual: bool = False
     consent: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+    note: str = ""
+    diff: str = ""
 
 
 class Task(Struct, frozen=True):
@@ -81,69 +96,6 @@ class Task(Struct, frozen=True):
     patience: float = 2.0
     deadline: float = 60.0
     body: str = ""
-
-
-class Layers(Struct, frozen=True):
-    """`count` layers that are alike, as far as memory goes.
-
-    `kv_heads` heads keep a key of `key` and a value of `value` numbers per token (0 heads: the layer keeps none of its
-    own); `window` is how many tokens back it looks (0: all). `state`: bytes that a recurrent layer keeps per slot,
-    however long the text.
-    """
-
-    count: int
-    kv_heads: int = 0
-    key: int = 0
-    value: int = 0
-    window: int = 0
-    state: int = 0
-
-
-class Shape(Struct, frozen=True):
-    """How a model is built, as far as memory and time depend on it. `heads` are those of a query; `experts` in all."""
-
-    architecture: str
-    layers: tuple[Layers, ...]
-    embedding: int = 0
-    heads: int = 0
-    feed_forward: int = 0
-    vocabulary: int = 0
-    experts: int = 0
-    experts_used: int = 0
-
-
-class Model(Struct, frozen=True):
-    """A model that a runtime has: `size` of its weights in bytes, `window` in tokens, as trained (0: unknown).
-
-    `family` names a table of families.toml, or is empty when the model cannot fill in the middle. `active` of the
-    `parameters` are read per token (0: all). `fixed`: the runtime serves it with this window, whatever is asked for.
-    `loaded`: its weights are in memory now, where it holds `held` bytes (0: unknown). `remote`: it would be run on
-    somebody else's machine. `thinks`: it thinks aloud unless it is told not to.
-    """
-
-    runtime: str
-    name: str
-    family: str = ""
-    parameters: int = 0
-    active: int = 0
-    size: int = 0
-    quantisation: str = ""
-    window: int = 0
-    fixed: bool = False
-    shape: Shape | None = None
-    digest: str = ""
-    held: int = 0
-    loaded: bool = False
-    remote: bool = False
-    thinks: bool = False
-
-
-class Survey(Struct, frozen=True):
-    """What one engine said of itself: its models, or the sentence that tells why it has none."""
-
-    engine: str
-    models: tuple[Model, ...] = ()
-    error: str = ""
 
 
 Option: TypeAlias = "tuple[str, int | float | bool | str]"
@@ -229,7 +181,72 @@ class Insertion(Struct, frozen=True):
     span: Span
 
 
-Answer: TypeAlias = Insertion
+class Mention(Struct, frozen=True):
+    """A place that a text names, from `start` up to `end` in it: a real one has a `path`, an invented one has none.
+
+    `line` counts from 1; 0 where only the file is named.
+    """
+
+    start: int
+    end: int
+    path: str = ""
+    line: int = 0
+
+
+class Prose(Struct, frozen=True):
+    """Markdown that is inert: no images, no HTML, no links; what it names of the workspace is in `mentions`."""
+
+    text: str
+    mentions: tuple[Mention, ...] = ()
+
+
+class Finding(Struct, frozen=True):
+    """A fault that a review found: `quote` stands verbatim at `span` of the file at `path`.
+
+    `rule` is the kind of fault; `fails` says for which input or in which state it goes wrong. `fix` mends it: changes
+    whose places are those of the text as it is, in order, none over another. `also` are places that belong to it.
+    """
+
+    path: str
+    span: Span
+    quote: str
+    severity: Severity
+    rule: str
+    message: str
+    fails: str = ""
+    fix: tuple[Change, ...] = ()
+    also: tuple[tuple[str, Span], ...] = ()
+
+
+class Findings(Struct, frozen=True):
+    """What a review found, worst first; `summary` says what a change does. None is a normal answer."""
+
+    findings: tuple[Finding, ...] = ()
+    summary: str = ""
+
+
+class FileEdit(Struct, frozen=True):
+    """`changes` of one version of a document; places are those of its text as it is, in order, none over another."""
+
+    document: Document
+    changes: tuple[Change, ...]
+
+
+class Edit(Struct, frozen=True):
+    """What is to become of some files; `title` says it in a line, `notes` what the user should know beside it."""
+
+    title: str
+    files: tuple[FileEdit, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Refusal(Struct, frozen=True):
+    """An answer that cannot be used; `reason` is a sentence for the user, and never quotes the answer."""
+
+    reason: str
+
+
+Answer: TypeAlias = "Insertion | Prose | Findings | Edit | Refusal"
 
 
 class Status(Struct, frozen=True):
@@ -266,33 +283,3 @@ class Turn(Struct, frozen=True):
     fate: Fate = ""
     joules: float = 0.0
     path: str = ""
-
-
-class Runtime(Protocol):
-    """Where models run. Every method may raise a RuntimeFailure; none of them blocks the loop."""
-
-    name: str
-
-    async def models(self) -> list[Model]:
-        """What this engine could run now."""
-
-    async def ready(self, route: Route) -> bool:
-        """Whether a keystroke may be sent to the route's model now: its weights are loaded."""
-
-    async def load(self, route: Route) -> None:
-        """Bring the route's weights into memory; goes on even if whoever waits here is cancelled."""
-
-    async def unload(self, route: Route) -> None:
-        """Give the memory of the route's weights back; nothing if they are not there, or not ours to unload."""
-
-    async def count(self, route: Route, text: str) -> int:
-        """How many tokens the route's model makes of a text; -1 where the engine has no way to tell."""
-
-    def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
-        """The answer as it arrives, then one Timing; ending without a Timing is a failure.
-
-        Closing the generator stops the model.
-        """
-
-    async def aclose(self) -> None:
-        """Give back connections and processes; idempotent."""

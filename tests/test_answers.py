@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import answers
+from router.answers.insertion import insertion
 from router.context.brackets import balanced
 from router.models import families
 from tests.fixture import at
@@ -178,13 +178,13 @@ CASES |= {
 def test_what_is_shown(case: str) -> None:
     picture, said, expected = CASES[case]
     text, cursor = at(picture)
-    shown = answers.insertion(text, cursor, said)
+    shown = insertion(text, cursor, said)
     drawn = shown and text[: shown.span.start] + "⟦" + shown.text + "⟧" + text[shown.span.end :]
     assert drawn == expected
 
 
 def test_the_marks_of_the_family_that_was_asked_end_the_text() -> None:
-    shown = answers.insertion("x = \n", 4, "1</s>2", marks=families.table()["codestral"].marks)
+    shown = insertion("x = \n", 4, "1</s>2", marks=families.table()["codestral"].marks)
     assert shown
     assert shown.text == "1"
 
@@ -197,7 +197,7 @@ def test_a_shell_knows_its_cases_though_they_began_far_above() -> None:
 def test_in_a_text_fences_are_text() -> None:
     said = "```python\nf()\n```\n\nThen run it."
     for language in ("markdown", "restructuredtext", "plaintext"):
-        shown = answers.insertion("", 0, said, language)
+        shown = insertion("", 0, said, language)
         assert shown
         assert shown.text == said
 
@@ -208,7 +208,7 @@ _TEXT = st.text("ab(){}[]\"' \n\r\t<|>`é𝒳\u2028\ud800fim_middle|think", max_
 @given(_TEXT, st.integers(0, 60), _TEXT)
 def test_any_answer_to_any_text_is_an_insertion_or_silence(text: str, cursor: int, said: str) -> None:
     cursor = min(cursor, len(text))
-    shown = answers.insertion(text, cursor, said)
+    shown = insertion(text, cursor, said)
     if shown is None:
         return
     assert shown.text.strip()

@@ -22,8 +22,9 @@ from router.models import known, trial
 from router.models.hardware import Machine
 from router.models.speed import Speed
 from router.models.trial import Measured, fresh
+from router.models.types import Model
 from router.runtimes import embedded
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 from tests.engine import facade, random_gguf
 
 MODEL = Model("scripted", "one", size=10**9, parameters=15 * 10**8)

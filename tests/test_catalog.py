@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from router.models import catalog, families
+from router.models.types import Layers, Model, Shape
 from router.tasks import shipped
-from router.types import Layers, Model, Shape
 
 GB = 1e9
 NAMES = list(catalog.table())

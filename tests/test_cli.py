@@ -22,8 +22,9 @@ from lsp.commands import doctor, models
 from router.config import Config
 from router.models import catalog, known
 from router.models import machine as machines
+from router.models.types import Model, Survey
 from router.runtimes import child
-from router.types import Document, Model, Survey
+from router.types import Document
 
 SCRIPT = """
 [[cue]]

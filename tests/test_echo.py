@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from router import echo
 from router.echo import choice, places
+from router.models.types import Model
 from router.runtimes.echo import Echo
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 from tests.fixture import at
 
 ROUTE = Route("echo", "echo", family="plain")

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 
 import router
 from router import config
+from router.models.types import Model
 from router.runtimes import child, embedded, embedded_files
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 from tests.engine import random_gguf
 from tests.test_gguf import pulled
 

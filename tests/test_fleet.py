@@ -13,8 +13,9 @@ from router.config import Scripted as ScriptedSettings
 from router.engine import Router
 from router.fleet import Fleet, Planned
 from router.loads import Alone
+from router.models.types import Model, Survey
 from router.runtimes.scripted import Cue, Scripted
-from router.types import Model, Request, Route, Status, Survey
+from router.types import Request, Route, Status
 from tests.fixture import complete
 from tests.test_engine import Yard, run
 from tests.test_plan import choose

@@ -10,7 +10,7 @@ from msgspec import structs
 from router import TooLong, tasks
 from router.config import Config, Models
 from router.models import catalog, known, length, plan
-from router.types import Survey
+from router.models.types import Survey
 
 JOBS = tasks.shipped()
 ALL = [catalog.candidate(it) for it in catalog.table().values()]

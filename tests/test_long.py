@@ -12,8 +12,9 @@ from router import TooLong
 from router.config import Config, Ledger
 from router.engine import Router
 from router.fleet import Planned
+from router.models.types import Survey
 from router.runtimes.scripted import Cue, Scripted
-from router.types import Call, Delta, Request, Route, Span, Survey, Task
+from router.types import Call, Delta, Request, Route, Span, Task
 from tests.fixture import document
 
 NARROW, WIDE = Route("scripted", "narrow", window=1000), Route("scripted", "wide", window=4000)

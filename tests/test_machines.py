@@ -11,7 +11,8 @@ from router import tasks
 from router.config import Config, Machine, Models, Ollama, Runtime, Swap
 from router.models import catalog, hardware, known, plan
 from router.models.plan import Plan
-from router.types import Route, Survey
+from router.models.types import Survey
+from router.types import Route
 from tests import golden
 
 JOBS = tasks.shipped()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.models import catalog, gguf, memory, shape
-from router.types import Layers, Model, Shape
+from router.models.types import Layers, Model, Shape
 from tests.engine import engine_log, shaped_gguf
 from tests.engine.engine_log import Case, Log
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 import router
 from router import config
+from router.models.types import Layers, Model
 from router.runtimes import ollama, ollama_dialect, transport
-from router.types import Call, Delta, Layers, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 from tests import fake_ollama as fake
 from tests.engine import facade, random_gguf
 

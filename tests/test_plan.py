@@ -9,7 +9,8 @@ import pytest
 from router import BadConfig, tasks
 from router.config import Config, Embedded, Models, Ollama, Runtime
 from router.models import plan
-from router.types import Model, Route, Survey
+from router.models.types import Model, Survey
+from router.types import Route
 
 ECHO = Survey("echo", (Model("echo", "echo", family="plain", loaded=True),))
 DOWN = Survey("ollama", error="Ollama does not answer; start it with `ollama serve`.")

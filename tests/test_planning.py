@@ -13,9 +13,10 @@ from router.config import Config
 from router.models import catalog, known
 from router.models import machine as looked_at
 from router.models.speed import Speed
+from router.models.types import Model, Survey
 from router.paces import Paces, line
 from router.planning import Planning
-from router.types import Model, Survey, Turn
+from router.types import Turn
 
 MODEL = catalog.candidate(catalog.table()["qwen2.5-coder:1.5b"])
 COMPLETE = tasks.shipped()["complete"]

@@ -10,7 +10,8 @@ from router.models.fit import Fit, Room
 from router.models.memory import Need
 from router.models.residency import FULL, Moves, Place, Yard, fits, moves
 from router.models.speed import Speed
-from router.types import Model, Route
+from router.models.types import Model
+from router.types import Route
 
 GB = 10**9
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.models import shape
-from router.types import Layers
+from router.models.types import Layers
 from tests.engine.shaped_gguf import REAL
 
 

@@ -13,7 +13,8 @@ from docs import speeds
 from router.models import known
 from router.models.hardware import Gpu, Machine
 from router.models.speed import ENOUGH, KEPT, Estimate, Speed, bound, learned, load_seconds, replayed, roofline
-from router.types import Layers, Model, Shape, Timing, Turn
+from router.models.types import Layers, Model, Shape
+from router.types import Timing, Turn
 
 
 def model(billions: float, gigabytes: float, layers: Layers, heads: int, active: float = 0.0) -> Model:

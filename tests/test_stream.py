@@ -13,8 +13,9 @@ from router.config import Config, Machine, Schedule
 from router.engine import Router
 from router.fleet import Planned
 from router.loads import Alone, Moves
+from router.models.types import Survey
 from router.runtimes.scripted import Cue, Script, Scripted
-from router.types import Call, Delta, Request, Route, Span, Status, Survey, Timing
+from router.types import Call, Delta, Request, Route, Span, Status, Timing
 from tests.fixture import complete, document
 from tests.test_engine import run
 from tests.test_run import settled

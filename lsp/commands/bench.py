@@ -24,8 +24,9 @@ from router.models.budget import FIRST_LINE
 from router.models.hardware import Machine
 from router.models.speed import Speed
 from router.models.trial import Measured, Tell
+from router.models.types import Model
 from router.models.weights import weights
-from router.types import Model, Runtime
+from router.runtimes.types import Runtime
 
 READ = 2048  # tokens of the prompt for which the time to the first line is reckoned, and of the cache for the bound
 WEIGHTLESS = ("echo",)  # engines without a model

@@ -22,9 +22,10 @@ from lsp.settings import user_file
 from router import BadConfig
 from router.config import Config
 from router.layers import merge
+from router.models.types import Survey
 from router.runtimes import child
 from router.runtimes.ollama_dialect import is_cloud
-from router.types import Route, Survey
+from router.types import Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
 MEND_FIRST = "correct that line; until then nothing is suggested, for it may keep files out of prompts"

@@ -12,10 +12,11 @@ from lsp.commands.config import read_settings
 from router.config import Config
 from router.engine import Router
 from router.ledger import Ledger
+from router.models.types import Model, Survey
 from router.models.weights import weights
 from router.paces import Paces
 from router.planning import Planning
-from router.types import Model, Route, Survey
+from router.types import Route
 
 
 def run(args: argparse.Namespace) -> int:

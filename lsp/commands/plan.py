@@ -20,10 +20,11 @@ from router.models import catalog, known, machine, plan
 from router.models.hardware import Machine
 from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
+from router.models.types import Model, Survey
 from router.models.weights import weights
 from router.paces import Paces
 from router.planning import Planning
-from router.types import Model, Survey, Task
+from router.types import Task
 
 COLUMNS = ("job", "model", "weights>", "bits", "window>", "in memory", "prompt>", "first line>", "tokens/s>", "is")
 SPARE = ("is", "bits", "weights", "window", "prompt")  # on a narrow terminal, the first goes first

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from router.models import families, shape
-from router.types import Model, Shape
+from router.models.types import Model, Shape
 
 # Bits per weight in the layers, and in the vectors of the vocabulary: those that come in, those that go out. Solved for
 # the layers from what llama.cpp's tools/quantize/README.md gives of Llama 3.1 8B in all; vLLM's kinds leave the vectors

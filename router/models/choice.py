@@ -11,7 +11,8 @@ from router.models import catalog
 from router.models.budget import FIRST_LINE, REUSED, prompt_tokens
 from router.models.fit import Fit
 from router.models.speed import BYTES_PER_PARAMETER
-from router.types import Model, Task
+from router.models.types import Model
+from router.types import Task
 
 BAND = (0.6, 1.75)  # of the size that a task wants: 7B stands for 4.2 to 12.2
 LEAST_READ = 1 / 8  # of the context that a task wants

@@ -12,7 +12,7 @@ from router.models import memory, speed
 from router.models.hardware import Machine
 from router.models.memory import Need
 from router.models.speed import Speed
-from router.types import Model
+from router.models.types import Model
 
 GB = 10**9
 MARGIN = 1 << 30  # bytes that llama.cpp's placement leaves free on a card (`--fit-target`), the desktop's among them

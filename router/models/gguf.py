@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 
 from router.models import families, shape
-from router.types import Shape
+from router.models.types import Shape
 
 # The format: ggml's docs/gguf.md. Limits keep a hostile or broken file from taking time or memory.
 MAGIC = b"GGUF"

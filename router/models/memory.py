@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from router.types import Layers, Model, Shape
+from router.models.types import Layers, Model, Shape
 
 Cache: TypeAlias = Literal["f16", "q8_0", "q4_0"]
 

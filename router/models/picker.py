@@ -15,8 +15,9 @@ from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
 from router.models.residency import Place, Yard, fits
 from router.models.speed import Speed
+from router.models.types import Model, Survey
 from router.models.weights import Weights, weights
-from router.types import Model, Option, Route, Survey, Task
+from router.types import Option, Route, Task
 
 UNASKED = 4e9  # parameters: a larger model does not complete in our own process unless the user names it
 OLLAMAS_OWN = 3  # models that Ollama holds per card, unless it is told another number in all (server/sched.go)

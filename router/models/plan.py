@@ -17,8 +17,9 @@ from router.models.fit import Fit, Room
 from router.models.hardware import Machine
 from router.models.picker import ANYWHERE, Picker, Speeds, placed, yard
 from router.models.residency import Moves, Place, Yard, fits, moves
+from router.models.types import Model, Survey
 from router.models.weights import Weights, weights
-from router.types import Model, Route, Survey, Task
+from router.types import Route, Task
 
 # Seconds after an answer; of what is idle, Ollama evicts the one with the shortest time first.
 KEPT = {"pinned": -1, "resident": 3600, "swapped": 300, "elsewhere": -1}

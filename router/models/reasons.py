@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from router.models.choice import Taken, band, is_named, reads, size
 from router.models.memory import PROMPT_CACHE_DEFAULT
 from router.models.residency import Moves, Place, Yard
-from router.types import Model, Survey, Task
+from router.models.types import Model, Survey
+from router.types import Task
 
 if TYPE_CHECKING:
     from router.models.plan import Choice, Stay

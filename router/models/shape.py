@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from router.types import Layers, Shape
+from router.models.types import Layers, Shape
 
 MOST_LAYERS = 512  # llama.cpp's own limit
 WIDEST, MOST_WORDS, LARGEST_STATE = 1 << 20, 1 << 24, 1 << 16  # what no model comes near

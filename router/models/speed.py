@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.models.hardware import Gpu, Machine
-from router.types import Layers, Model, Timing, Turn
+from router.models.types import Layers, Model
+from router.types import Timing, Turn
 
 BATCH = 512  # tokens that a prefill pushes through the layers in one pass; Ollama's and llama.cpp's default
 CACHE_NUMBER = 2  # bytes of one number of the KV cache in f16

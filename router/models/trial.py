@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from router import Incomplete, RuntimeFailure
 from router.models.speed import Estimate, Speed
-from router.types import Call, Delta, Model, Route, Runtime, Timing
+from router.models.types import Model
+from router.runtimes.types import Runtime
+from router.types import Call, Delta, Route, Timing
 
 PROMPT, ANSWER = 512, 64  # tokens of a round
 FIRST_PROMPT, FIRST_ANSWER = 160, 16  # of the first: enough to tell, soon done on the slowest machine

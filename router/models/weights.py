@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from router.types import Model, Route
+from router.models.types import Model
+from router.types import Route
 
 Weights: TypeAlias = "tuple[str, str]"  # engine and model
 

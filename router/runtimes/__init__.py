@@ -1,4 +1,4 @@
-"""Where models run: one module per engine, all behind `router.types.Runtime`; here is the table of them."""
+"""Where models run: one module per engine, all behind `router.runtimes.types.Runtime`; here is the table of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import get_args
 
 from router.config import Config, Engine
-from router.types import Runtime
+from router.runtimes.types import Runtime
 
 # A runtime is one module with `build(config) -> Runtime | None`; `config.Engine` names it, at the place it has in the
 # order of preference.

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator
 
 from router import echo
 from router.config import Config
-from router.types import Call, Delta, Model, Route, Timing
+from router.models.types import Model
+from router.types import Call, Delta, Route, Timing
 
 NAME = "echo"
 FAMILY = "plain"

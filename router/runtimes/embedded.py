@@ -14,9 +14,10 @@ import msgspec
 
 from router import Incomplete, ModelMissing, RuntimeFailure, Unreachable, config
 from router.models import downloads
+from router.models.types import Model
 from router.runtimes import child
 from router.runtimes.embedded_files import NAME, Files, Found
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 
 SMALL = 100_000_000  # parameters; below it a second thread costs more than it brings (measured: half the speed)
 LONGEST_PAUSE = 30.0  # seconds between two starts of an engine that crashes each time

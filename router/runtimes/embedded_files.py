@@ -12,7 +12,7 @@ import msgspec
 
 from router import ModelMissing
 from router.models import catalog, downloads, families, gguf
-from router.types import Model
+from router.models.types import Model
 
 NAME = "embedded"
 FITTING = 1.5e9  # parameters; the size at which completion is good and still quick without a GPU

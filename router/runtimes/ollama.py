@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from router import Incomplete, ModelMissing, OutOfMemory, Refused, RuntimeFailure, config
 from router.models import downloads
+from router.models.types import Model
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
 from router.runtimes.ollama_dialect import tagged
 from router.runtimes.ollama_models import NAME, Running, Shelf
-from router.types import Call, Delta, Model, Option, Route, Timing
+from router.types import Call, Delta, Option, Route, Timing
 
 if TYPE_CHECKING:
     import ollama

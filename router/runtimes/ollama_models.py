@@ -13,9 +13,9 @@ import msgspec
 
 from router import RuntimeFailure
 from router.models import catalog, downloads, families, gguf, shape
+from router.models.types import Model
 from router.runtimes import ollama_dialect as dialect
 from router.runtimes.hardened import Hardened
-from router.types import Model
 
 if TYPE_CHECKING:
     import ollama

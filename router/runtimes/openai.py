@@ -15,9 +15,10 @@ import msgspec
 
 from router import Refused, Unreachable, config
 from router.models import catalog, families
+from router.models.types import Model
 from router.runtimes import dialect
 from router.runtimes.faults import Engine
-from router.types import Call, Delta, Model, Route, Timing
+from router.types import Call, Delta, Route, Timing
 
 if TYPE_CHECKING:
     import httpx

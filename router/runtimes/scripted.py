@@ -11,7 +11,8 @@ import msgspec
 import router
 from router.config import Config
 from router.models import families
-from router.types import Call, Delta, Model, Route, Timing
+from router.models.types import Model
+from router.types import Call, Delta, Route, Timing
 
 NAME = "scripted"
 

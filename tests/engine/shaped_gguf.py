@@ -22,7 +22,7 @@ Tensor = tuple[str, tuple[int, ...]]
 
 
 class Built(Struct, frozen=True):
-    """A model to write; the names are those of router.types.Shape, sizes as its model card has them."""
+    """A model to write; the names are those of router.models.types.Shape, sizes as its model card has them."""
 
     architecture: str
     layers: int
