@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from router.config import Config
 from router.context import privacy
 from router.context.gating.ignored import UNREAD, Ignored
+from router.context.indexing.admission import links, real_path
+from router.context.indexing.listing import slashed
 from router.types import LARGEST, Document
 
 AGAIN = 5.0  # seconds after which the ignore files of a document's folders are looked at again
@@ -18,19 +20,27 @@ class Gate:
 
     def __init__(self, config: Config, roots: Sequence[str], clock: Callable[[], float]) -> None:
         self.config = config
-        self._ignored, self._clock = Ignored(roots), clock
+        self.ignored, self._clock = Ignored(roots), clock
+        self._links = links(roots)
         self._looked: dict[str, float] = {}
         self._tasks: set[asyncio.Task[str]] = set()
         self._lock = asyncio.Lock()
 
     def enter(self, roots: Sequence[str]) -> None:
         """The workspaces are these from now on. Touches the disk."""
-        self._ignored.roots(roots)
+        self.ignored.roots(roots)
+        self._links = links(roots)
 
     def reason(self, document: Document) -> str:
         """What keeps a document out of every prompt; empty: nothing does. From memory."""
         patterns = self.config.privacy.exclude
-        return privacy.reason(document.path, document.real, patterns, self._ignored.reason)
+        return privacy.reason(document.path, document.real, patterns, self.ignored.reason)
+
+    def shows(self, path: str) -> bool:
+        """Whether a file below one of the roots, to which no link but a root's own leads, may be shown. From memory:
+        what nobody has read the ignore files of may not."""
+        real = real_path(slashed(path), self._links)
+        return not privacy.reason(path, real, self.config.privacy.exclude, self.ignored.reason)
 
     async def known(self, document: Document) -> str:
         """The same; where nobody has read the ignore files of its folders yet, they are read first."""
@@ -52,7 +62,7 @@ class Gate:
         folder changed forgets it, and would take from another what that one has just read."""
         async with self._lock:
             self._looked[document.path] = self._clock()
-            await self._ignored.loaded([path for path in (document.path, document.real) if path])
+            await self.ignored.loaded([path for path in (document.path, document.real) if path])
             return self.reason(document)
 
     async def aclose(self) -> None:

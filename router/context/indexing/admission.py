@@ -15,8 +15,7 @@ def admission(roots: Sequence[str], patterns: tuple[str, ...], ignored: Ignored)
 
     `patterns` are the user's own. Where a root is a link, what it leads to counts, too.
     """
-    links = [(slashed(root), slashed(realpath(root))) for root in roots]
-    links = [(root, real) for root, real in links if root != real]
+    linked = links(roots)
 
     def reason(path: str) -> str:
         why = ignored.reason(path)
@@ -26,7 +25,17 @@ def admission(roots: Sequence[str], patterns: tuple[str, ...], ignored: Ignored)
         return why
 
     def allowed(path: str) -> bool:
-        real = next((real + path[len(root) :] for root, real in links if path.startswith(f"{root}/")), "")
-        return not privacy.reason(path, real, patterns, reason)
+        return not privacy.reason(path, real_path(path, linked), patterns, reason)
 
     return allowed
+
+
+def links(roots: Sequence[str]) -> list[tuple[str, str]]:
+    """The roots that are links, and where they lead to. Touches the disk."""
+    ways = [(slashed(root), slashed(realpath(root))) for root in roots]
+    return [(root, real) for root, real in ways if root != real]
+
+
+def real_path(path: str, linked: Sequence[tuple[str, str]]) -> str:
+    """Where a path leads to that begins with such a root; empty for others."""
+    return next((real + path[len(root) :] for root, real in linked if path.startswith(f"{root}/")), "")

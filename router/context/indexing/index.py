@@ -193,6 +193,11 @@ class Index:
             await root.keep()
 
     @property
+    def version(self) -> tuple[object, ...]:
+        """Another one whenever something that is known has changed."""
+        return tuple((id(root.catalogue), root.catalogue.version) for root in self._roots)
+
+    @property
     def waiting(self) -> int:
         """How many files are still to be read."""
         return sum(root.waiting for root in self._roots)
