@@ -10,6 +10,7 @@ from importlib.resources import files
 import msgspec
 
 from router import BadTask
+from router.jobs import template
 from router.types import AnswerKind, Lane, Offer, Task
 
 _FRONT = re.compile(r"\A\+\+\+\n(?P<front>.*?)^\+\+\+\n?(?P<body>.*)\Z", re.S | re.M)
@@ -26,17 +27,22 @@ class _Front(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: int
     patience: float
     deadline: float
+    numbered: bool = False
 
 
-def read(name: str, text: str) -> Task:
-    """One task from the text of `prompts/NAME.md`. Raises BadTask naming file and field."""
+def read(name: str, text: str, file: str = "") -> Task:
+    """One task from the text of `prompts/NAME.md`, or of another `file`. Raises BadTask naming file, line and field."""
+    file = file or f"prompts/{name}.md"
     found = _FRONT.match(text)
     if not found:
-        raise BadTask(f"prompts/{name}.md: it must open with front matter between two lines of +++.")
+        raise BadTask(f"{file}: it must open with front matter between two lines of +++.")
     try:
         front = msgspec.toml.decode(found["front"], type=_Front)
     except msgspec.MsgspecError as error:
-        raise BadTask(f"prompts/{name}.md: {error}.") from error
+        raise BadTask(f"{file}: {error}.") from error
+    if found["body"].strip() and (fault := template.fault(found["body"])):
+        line = text.count("\n", 0, found.start("body")) + fault[0]
+        raise BadTask(f"{file}:{line}: {fault[1]}")
     return Task(name=name, body=found["body"].strip(), **msgspec.structs.asdict(front))
 
 
@@ -46,7 +52,13 @@ def table(texts: Mapping[str, str]) -> dict[str, Task]:
 
 
 @cache
+def texts() -> dict[str, str]:
+    """The files of prompts/, by the names of their tasks."""
+    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
+    return {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found}
+
+
+@cache
 def shipped() -> dict[str, Task]:
     """The task table of prompts/. Raises BadTask."""
-    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
-    return table({file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found})
+    return table(texts())

@@ -81,7 +81,8 @@ class Task(Struct, frozen=True):
 
     What it asks of a model: `size` in billions of parameters, but no fewer than `least`; a `context` and an answer of
     `max_tokens` tokens; the first line within `patience`, the whole answer within `deadline` seconds. A task without
-    a `body` that is no insertion is planned for, and cannot be asked for yet.
+    a `body` that is no insertion is planned for, and cannot be asked for yet. `numbered`: the lines of code that its
+    prompt shows have their numbers in front.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Task(Struct, frozen=True):
     patience: float = 2.0
     deadline: float = 60.0
     body: str = ""
+    numbered: bool = False
 
 
 Option: TypeAlias = "tuple[str, int | float | bool | str]"
@@ -241,9 +243,14 @@ class Edit(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """An answer that cannot be used; `reason` is a sentence for the user, and never quotes the answer."""
+    """An answer that cannot be used; `reason` is a sentence for the user, and never quotes the answer.
+
+    `consent`: nothing was asked yet, for it would push the model that completes out of memory; asked again with
+    consent, it is done.
+    """
 
     reason: str
+    consent: bool = False
 
 
 Answer: TypeAlias = "Insertion | Prose | Findings | Edit | Refusal"

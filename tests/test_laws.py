@@ -12,7 +12,7 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    answers/insertion cache completion config layers paces pieces policy settings tasks toml types
+    answers/ground answers/insertion answers/prose answers/thinking cache completion config layers paces pieces policy settings tasks toml types
     context/begun context/blocks context/brackets context/lines context/privacy context/syntax context/window
     context/gathering/expected context/gathering/focus context/gathering/gather context/gathering/laid
     context/gathering/pack context/gathering/sheet context/gathering/similar context/gathering/sources
@@ -23,6 +23,7 @@ PURE = """
     context/tagging/flat context/tagging/grammars context/tagging/headers context/tagging/imports
     context/tagging/language context/tagging/stretches context/tagging/tags
     echo/__init__ echo/choice echo/places
+    jobs/fields jobs/render jobs/template
     ledger/fates ledger/reckoning ledger/shares ledger/stats
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed

@@ -114,7 +114,6 @@ def _anywhere(pattern: str) -> Iterator[str]:
 # What a file may say
 
 
-@lru_cache(16)  # the other open documents are the same at each keystroke
 def clean(text: str) -> str:
     """`text` as a prompt may hold it: no secrets, nothing that cannot be seen, the line ends that models know.
 
@@ -164,9 +163,14 @@ def fenced(text: str, nonce: str, name: str = "") -> str:
     """
     if not _NONCE.fullmatch(nonce):
         raise ValueError("A nonce is 8 to 64 letters and digits.")
-    label = " ".join("".join(sign if sign.isprintable() else " " for sign in visible(name)).split())[:200]
-    label, inside = (_defused(it).replace(nonce, "…") for it in (label, clean(text)))
+    label, inside = (it.replace(nonce, "…") for it in (named(name, 200), _defused(clean(text))))
     return f"<<<{nonce} {label}".rstrip() + f"\n{inside}\n{nonce}>>>"
+
+
+def named(text: str, longest: int = 2_000) -> str:
+    """`text` as it may stand within a line of a prompt that is ours: clean, on one line, with no marks in it."""
+    seen = "".join(sign if sign.isprintable() else " " for sign in clean(text))
+    return _defused(" ".join(seen.split())[:longest])
 
 
 def _defused(text: str) -> str:

@@ -1,0 +1,150 @@
+"""A job other than completion, from a request to its answer: fields, call, what the model says, what of it counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+import router
+from router.answers import prose
+from router.answers.ground import Ground, Parse
+from router.answers.thinking import Thoughts
+from router.cache import Recent
+from router.gate import Gate, fit
+from router.jobs import fields, render
+from router.jobs.fields import About
+from router.naming import Naming
+from router.paces import Paces
+from router.stream import Make
+from router.types import Answer, AnswerKind, Call, Delta, Piece, Refusal, Request, Route, Task, Timing
+
+Stream: TypeAlias = "Callable[[Request, str, Make], AsyncGenerator[Delta | Timing, None]]"
+Routed: TypeAlias = "Callable[[Task], Awaitable[Route]]"
+Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"  # beside what is shown; in tokens
+More: TypeAlias = "Callable[[Request, About, Route], Mapping[str, str]]"
+Key: TypeAlias = "tuple[Task, Route, tuple[tuple[str, str], ...]]"
+
+# By kind of answer, what makes one of a model's words; total.
+ANSWERS: dict[AnswerKind, Parse] = {"prose": prose.prose}
+# By task, the fields that only it has.
+MORE: dict[str, More] = {}
+# By task, the JSON schema that binds the answer.
+SCHEMAS: dict[str, str] = {}
+STREAMED: frozenset[AnswerKind] = frozenset({"prose", "edit"})  # kinds of answers that are heard as they come
+PIECES = 0.5  # of a prompt's budget, for what other files say
+REMEMBERED = 64  # answers
+
+
+class Asking:
+    """Asks what is no completion. `stream` is Router.stream and `routed` the fleet's; `pieces` are those of other
+    files."""
+
+    def __init__(
+        self, stream: Stream, routed: Routed, gate: Gate, paces: Paces, pieces: Pieces, naming: Naming
+    ) -> None:
+        self._stream, self._routed, self._gate, self._paces = stream, routed, gate, paces
+        self._pieces, self._naming = pieces, naming
+        self._said: Recent[Key, str] = Recent(REMEMBERED)
+
+    async def ask(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
+        """The answer, last; before it, where it is prose or an edit, what the model says as it comes.
+
+        A failure of an engine is a Refusal. Raises Superseded in the background.
+        """
+        try:
+            if why := await self._gate.known(request.document):
+                yield Refusal(f"This file is kept out of every prompt by {why}.")
+            elif not fit(request.document):
+                yield Refusal("This file is binary or too large to be looked at.")
+            else:
+                async with aclosing(self._answered(task, request)) as answer:
+                    async for item in answer:
+                        yield item
+        except router.WouldEvict as failure:
+            yield Refusal(str(failure), consent=True)
+        except router.Superseded:
+            if task.lane == "background":
+                raise
+            yield Refusal("The engines have changed meanwhile; ask again.")
+        except (router.RuntimeFailure, router.TooLong) as failure:
+            yield Refusal(str(failure))
+
+    async def _answered(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
+        route = await self._routed(task)
+        about = await asyncio.to_thread(fields.about, task, request)
+        shown = request.document.text[about.span.start : about.span.end]
+        pieces = await self._pieces(request, shown, int(self._paces.budget(task, route) * PIECES))
+        given = await asyncio.to_thread(self._given, task, request, about, pieces, route)
+        heard = Heard()
+        async with aclosing(self._words(task, request, route, given)) as stream:
+            async for item in stream:
+                if (text := heard.take(item)) and task.answer in STREAMED:
+                    yield Delta(text)
+        if (text := heard.rest()) and task.answer in STREAMED:
+            yield Delta(text)
+        ground = Ground(task, about.span, given, self._naming.meant, heard.whole)
+        yield await asyncio.to_thread(_parsed, request, heard.said, ground)
+
+    def _given(
+        self, task: Task, request: Request, about: About, pieces: Sequence[Piece], route: Route
+    ) -> dict[str, str]:
+        """The task's fields, in a thread: a long document takes a while to be parsed and searched for secrets."""
+        called = [replace(it, path=self._naming.called(it.path)) for it in pieces]
+        given = fields.fields(task, request, about, called, self._naming.called(request.document.path))
+        return given | dict(MORE[task.name](request, about, route) if task.name in MORE else {})
+
+    async def _words(
+        self, task: Task, request: Request, route: Route, given: Mapping[str, str]
+    ) -> AsyncGenerator[Delta | Timing, None]:
+        """What the model says; what it said before to the same question, if it did."""
+        key = task, route, tuple(sorted(given.items()))
+        if (known := self._said.get(key)) is not None:
+            yield Delta(known)
+            return
+
+        def make(route: Route) -> Call:
+            characters = self._paces.characters(task, route)
+            return render.call(task, route, given, SCHEMAS.get(task.name, ""), characters)
+
+        said: list[str] = []
+        async with aclosing(self._stream(request, request.document.path, make)) as stream:
+            async for item in stream:
+                if isinstance(item, Delta):
+                    said.append(item.text)
+                elif item.ended != "limit":
+                    self._said.put(key, "".join(said))
+                yield item
+
+
+class Heard:
+    """What was said so far, all of it, and of that what is no thought."""
+
+    def __init__(self) -> None:
+        self.said, self.whole = "", True
+        self._thoughts = Thoughts()
+
+    def take(self, item: Delta | Timing) -> str:
+        """The stretch of it that may be shown."""
+        if isinstance(item, Timing):
+            self.whole = item.ended != "limit"
+            return ""
+        self.said += item.text
+        return self._thoughts.feed(item.text)
+
+    def rest(self) -> str:
+        """What was held back, for it might have become a thought."""
+        return self._thoughts.end()
+
+
+def _parsed(request: Request, said: str, ground: Ground) -> Answer:
+    kind = ground.task.answer
+    if not ground.whole and kind != "prose":
+        most = ground.task.max_tokens
+        return Refusal(
+            f"The answer was longer than the {most:,} tokens that {ground.task.name} may have; take less code."
+        )
+    return ANSWERS[kind](request, said, ground)

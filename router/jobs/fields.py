@@ -1,0 +1,130 @@
+"""What a request gives for the fields of its task's message: the code that it is about, what stands around it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from router.context import privacy
+from router.context.lines import lf
+from router.context.tagging.tags import Definition, tags
+from router.jobs.render import PARTED
+from router.types import Diagnostic, Document, Piece, Request, Span, Task
+
+_CODE = frozenset({"constructor", "function", "macro", "method"})
+_LONG = 150  # lines; of what is longer only the lines near the spot are the code
+_NEAR = 30  # lines to either side of a spot that stands in no definition
+_AROUND = 12  # lines to either side of the code
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_NOTE = 8_000  # code points; of a longer note the beginning and the end
+
+
+class About(Struct, frozen=True):
+    """What a request is about: whole lines of its document, and the name of what they define."""
+
+    span: Span
+    name: str = ""
+
+
+def about(task: Task, request: Request) -> About:
+    """What the task is about, by what it is offered on: the selection, the definition around it, or lines near it."""
+    lines, chosen = Lines(request.document.text), request.span
+    found = enclosing(request.document, chosen)
+    name = found.name if found else ""
+    if task.offer in ("save", "changes") or (task.offer == "selection" and chosen.start < chosen.end):
+        return About(lines.whole(chosen), name)
+    if found and (task.offer == "symbol" or lines.count(found.span) <= _LONG):
+        return About(lines.whole(found.span), name)
+    first, last = lines.touched(chosen)
+    return About(lines.span(first - _NEAR, last + _NEAR), name)
+
+
+def enclosing(document: Document, span: Span) -> Definition | None:
+    """The innermost function around a span, else the innermost other definition of more than a line."""
+    lines = Lines(document.text)
+    around = [it for it in tags(document.language, document.text).definitions if _holds(lines.whole(it.span), span)]
+    code = [it for it in around if it.kind in _CODE]
+    long = [it for it in around if lines.count(it.span) > 1]
+    return min(code or long, key=lambda it: it.span.end - it.span.start, default=None)
+
+
+def fields(task: Task, request: Request, about: About, pieces: Sequence[Piece] = (), path: str = "") -> dict[str, str]:
+    """The fields that are the same for all tasks; what is not given is empty. `path` is how the document is called."""
+    document = request.document
+    lines = Lines(document.text)
+    clean = privacy.clean(document.text).split("\n")  # as a whole, for a secret may lie across what is shown of it
+    seen = [f"{number:>4}| {line}" for number, line in enumerate(clean, 1)] if task.numbered else clean
+    first, last = lines.touched(about.span)
+    above, below = seen[max(0, first - _AROUND) : first], seen[last + 1 : last + 1 + _AROUND]
+    return {
+        "path": path or document.path,
+        "language": document.language,
+        "name": about.name,
+        "place": lines.said(request.span),
+        "code": "\n".join(seen[first : last + 1]),
+        "around": "\n".join([*above, "[the code]", *below]) if "".join(above + below).strip() else "",
+        "pieces": PARTED.join(f"{it.path}:\n{it.text.replace(PARTED, '')}" for it in pieces),
+        "diagnostics": "\n".join(_reported(lines, it) for it in request.diagnostics),
+        "note": _short(lf(request.note)),
+        "diff": lf(request.diff),
+    }
+
+
+class Lines:
+    """Where the lines of a text begin; they count from 0 here, and any of the three line ends ends one."""
+
+    def __init__(self, text: str) -> None:
+        self._size = len(text)
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+
+    @property
+    def last(self) -> int:
+        """The last line, which may be empty."""
+        return len(self._starts) - 1
+
+    def at(self, offset: int) -> int:
+        """The line that an offset stands in."""
+        return bisect_right(self._starts, offset) - 1
+
+    def span(self, first: int, last: int) -> Span:
+        """From the beginning of one line to the end of another, its line end included; both as far as there are any."""
+        first, after = max(0, first), max(0, last) + 1
+        return Span(self._starts[first], self._starts[after] if after < len(self._starts) else self._size)
+
+    def touched(self, span: Span) -> tuple[int, int]:
+        """The first and the last line that a span touches; one that ends where a line begins does not touch that."""
+        return self.at(span.start), self.at(max(span.start, span.end - 1))
+
+    def whole(self, span: Span) -> Span:
+        """The whole of the lines that a span touches."""
+        return self.span(*self.touched(span))
+
+    def count(self, span: Span) -> int:
+        """How many lines a span touches."""
+        first, last = self.touched(span)
+        return last - first + 1
+
+    def said(self, span: Span) -> str:
+        """The lines that a span touches, in words, from 1."""
+        first, last = self.touched(span)
+        return f"line {first + 1}" if first == last else f"lines {first + 1} to {last + 1}"
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end and inner.start < max(outer.end, inner.start + 1)
+
+
+def _reported(lines: Lines, diagnostic: Diagnostic) -> str:
+    """A diagnostic in a line: where, what, and who says so."""
+    source = f" ({diagnostic.source})" if diagnostic.source else ""
+    return f"line {lines.at(diagnostic.span.start) + 1}: {' '.join(diagnostic.message.split())}{source}"
+
+
+def _short(note: str) -> str:
+    """A long note without its middle: what was run stands at its beginning, and what came of it at its end."""
+    if len(note) <= _NOTE:
+        return note
+    return f"{note[: _NOTE // 4].rstrip()}\n[…]\n{note[-_NOTE * 3 // 4 :].lstrip()}"
