@@ -1,0 +1,1 @@
+"""A review as text for people and for programs: one room per form."""
