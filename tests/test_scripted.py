@@ -127,3 +127,10 @@ def test_a_script_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "absent", binary, "nul\0"):
         with pytest.raises(router.BadConfig):
             build(str(path))
+
+
+def test_a_cue_may_ask_for_what_a_prompt_holds_its_system_text_included() -> None:
+    engine = Scripted([Cue(holds="review", say=("a",)), Cue(holds="x", when="y", say=("b",))])
+    assert said(engine, Call(ROUTE, "x", system="You review."))[0] == "a"
+    assert said(engine, Call(ROUTE, "x to y"))[0] == "b"
+    assert said(engine, Call(ROUTE, "y to x")) == [Timing(prompt_tokens=1)]

@@ -18,7 +18,7 @@ NAME = "scripted"
 
 
 class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to do when a prompt ends with `when`; the first cue that fits is taken.
+    """What to do when a prompt ends with `when` and `holds` that somewhere; the first cue that fits is taken.
 
     `say` is the answer, stretch by stretch; `wait_ms` passes before each stretch, and `load_ms` once, before
     the first. `fail` names an error of `router`, raised after the last stretch. `hang`: never come to an end.
@@ -26,6 +26,7 @@ class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """
 
     when: str = ""
+    holds: str = ""
     say: tuple[str, ...] = ()
     wait_ms: float = 0.0
     load_ms: float = 0.0
@@ -95,7 +96,7 @@ class Scripted:
     async def generate(self, call: Call) -> AsyncGenerator[Delta | Timing, None]:
         self.heard.append(call)
         self.asked.set()
-        cue = next((cue for cue in self.script.cue if call.prompt.endswith(cue.when)), Cue())
+        cue = next((cue for cue in self.script.cue if _fits(cue, call)), Cue())
         try:
             await asyncio.sleep(cue.load_ms / 1000)
             for stretch in _unsaid(cue.say, call.begun):
@@ -113,6 +114,10 @@ class Scripted:
 
     async def aclose(self) -> None:
         return None
+
+
+def _fits(cue: Cue, call: Call) -> bool:
+    return call.prompt.endswith(cue.when) and cue.holds in f"{call.system}\n{call.prompt}"
 
 
 def _unsaid(stretches: Sequence[str], begun: str) -> Sequence[str]:
