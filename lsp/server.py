@@ -84,6 +84,7 @@ class Server:
             self.notices.show(str(error))
         else:
             self._connection.start(None, self._router.start)
+            self._connection.start(None, self._router.workspace.start)
 
     def _note(self, sentence: str) -> None:
         """What the ledger has to say, from a thread of its own."""

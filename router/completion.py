@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from router.context import privacy, window
 from router.context.blocks import by_indentation
 from router.context.brackets import balanced
+from router.context.gathering.laid import headed, laid
 from router.context.lines import around
 from router.context.syntax import Syntax
 from router.models import families
-from router.types import Call, Document, Request, Route, Task
+from router.types import Call, Document, Piece, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
 UNKNOWN = 4096  # tokens; the window of an engine that does not tell
 _DENSE = 3.0  # code points per token in dense code: 95 % of Python has more (measured on 1,102 files)
+_FEW = 512  # tokens of other files; a prompt that is read slowly has no more
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
 
 
@@ -26,16 +29,28 @@ def call(
     rested: bool,
     characters: int = window.EXTENT.characters,
 ) -> tuple[Call, window.Window]:
-    """The call for a completion, with the window that it shows; everything in it has passed the gate.
+    """The call for a completion that shows nothing but the open file, with the window that it shows."""
+    shown = window.slide(last, request.document.text, request.span.start, extent(route, task, 0, characters), rested)
+    return said(task, request, route, shown, ()), shown
 
-    It shows no more than `characters`: what is read in time.
-    """
-    text, at = request.document.text, request.span.start
-    shown = window.slide(last, text, at, extent(route.window, task.max_tokens, characters), rested)
+
+def said(task: Task, request: Request, route: Route, shown: window.Window, pieces: tuple[Piece, ...]) -> Call:
+    """The call for a completion that shows a window, and pieces of other files before it; all has passed the gate."""
     family = families.table()[route.family]
     prefix, middle, suffix = privacy.shown(shown.prefix, shown.middle, shown.suffix)
-    prompt = family.prompt(prefix, suffix, middle)
-    return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stop), shown
+    before = _laid(pieces, route.family, request.document.path)
+    if family.file or not before:
+        prompt = before + family.prompt(prefix, suffix, middle)
+    else:
+        prompt = family.prompt(before + prefix, suffix, middle)
+    return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stops(bool(before)))
+
+
+@lru_cache(8)
+def _laid(pieces: tuple[Piece, ...], family: str, path: str) -> str:
+    """Pieces, and after them the name of the open file, whose text follows."""
+    known = families.table()[family]
+    return laid(pieces, known) + headed(path, known) if pieces else ""
 
 
 def plain(task: Task, request: Request, route: Route, others: Sequence[Document]) -> Call:
@@ -43,13 +58,24 @@ def plain(task: Task, request: Request, route: Route, others: Sequence[Document]
     text, at = request.document.text, request.span.start
     before, after = text[max(0, at - _REACH) : at], text[at : at + _REACH]
     before, after = privacy.shown(before, after)
-    context = tuple(privacy.clean(other.text) for other in others)
+    context = tuple(_clean(other.text) for other in others)
     return Call(route, before, after, context=context, max_tokens=task.max_tokens)
 
 
-def extent(tokens: int, answer: int, characters: int = window.EXTENT.characters) -> window.Extent:
-    """How much of a file fits into a window of so many tokens, beside an answer; no more than so many `characters`."""
-    room = int(((tokens or UNKNOWN) * _SPARE - answer) * _DENSE)
+@lru_cache(16)  # the other open documents are the same at each keystroke
+def _clean(text: str) -> str:
+    return privacy.clean(text)
+
+
+def share(budget: int, most: int) -> int:
+    """How many of a prompt's tokens are other files': a third of a short one's, an eighth of a long one's."""
+    return min(most, max(min(budget // 3, _FEW), budget // 8))
+
+
+def extent(route: Route, task: Task, beside: int, characters: int = window.EXTENT.characters) -> window.Extent:
+    """How much of a file fits into the route's window, beside an answer and `beside` tokens of other files; no more
+    than so many `characters`."""
+    room = int((((route.window or UNKNOWN) - beside) * _SPARE - task.max_tokens) * _DENSE)
     return window.Extent(characters=max(600, min(window.EXTENT.characters, characters, room)))
 
 

@@ -28,6 +28,17 @@ class Complete(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_lines: Annotated[int, LOWER, Meta(description="The longest suggestion, in lines.", ge=1, le=100)] = 16
 
 
+class Context(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a prompt shows beside the open file."""
+
+    workspace: Annotated[
+        bool, LOWER, Meta(description="Show lines of the workspace's other files; it is indexed for that.")
+    ] = True
+    tokens: Annotated[
+        int, LOWER, Meta(description="The most that other files' lines take of a completion's prompt.", ge=0, le=65536)
+    ] = 2048
+
+
 class Ollama(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The Ollama engine."""
 
@@ -161,6 +172,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole tree."""
 
     complete: Complete = Complete()
+    context: Context = Context()
     models: Models = Models()
     runtime: Runtime = Runtime()
     machine: Machine = Machine()

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from router.context.syntax import Clock, Syntax
 from router.context.window import Window
 from router.run import Run
-from router.types import Change, Document, Request
+from router.types import Change, Document, Piece, Request
 
 IDLE = 0.01  # seconds after an edit at which the tree is brought up to date, off the keystroke's way
+LEAST_ROOM = 1 / 8  # of the engine's window, however often it calls a prompt too long
 
 
 class Open:
@@ -20,12 +21,28 @@ class Open:
         self.document = document
         self.syntax = Syntax(document.language, document.text, clock)
         self.window: Window | None = None
+        self.pieces: tuple[Piece, ...] = ()  # of other files, as its prompts show them
+        self.ready: tuple[Piece, ...] | None = None  # those that are to take their place
         self.asked = float("-inf")
         self.latest: Request | None = None
         self.run: Run | None = None
         self.room = 1.0  # the share of the engine's window that a prompt may fill; less after it was too much
         self.closed = False
         self.refresh: asyncio.TimerHandle | None = None
+        self.later: asyncio.TimerHandle | None = None
+        self.choosing: asyncio.Task[None] | None = None
+
+    def smaller(self) -> None:
+        """The engine called a prompt too long: the next one is half as long."""
+        self.room, self.window = max(LEAST_ROOM, self.room / 2), None
+        self.pieces, self.ready = (), None
+
+    def close(self) -> None:
+        """Nothing more is done for it."""
+        self.closed = True
+        for work in (self.refresh, self.later, self.choosing):
+            if work is not None:
+                work.cancel()
 
 
 class Desk:
@@ -54,11 +71,8 @@ class Desk:
     def closed(self, path: str) -> None:
         """A document was closed: nothing is kept of it."""
         kept = self._open.pop(path, None)
-        if kept is None:
-            return
-        kept.closed = True
-        if kept.refresh:
-            kept.refresh.cancel()
+        if kept is not None:
+            kept.close()
 
     def kept(self, document: Document) -> Open:
         """What is kept of a document; of one that nobody opened, from now on."""
@@ -74,6 +88,15 @@ class Desk:
     def paths(self) -> list[str]:
         """Which documents are open."""
         return list(self._open)
+
+    def document(self, path: str) -> Document | None:
+        """What an open document says; None: it is not open."""
+        kept = self._open.get(path)
+        return kept.document if kept else None
+
+    def documents(self) -> list[Document]:
+        """All that are open, the one edited last at the end."""
+        return [kept.document for kept in self._open.values()]
 
     def beside(self, document: Document) -> list[Document]:
         """The other open documents in this one's language, the one edited last at the end."""

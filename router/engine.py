@@ -11,19 +11,24 @@ from msgspec.structs import replace
 
 import router
 from router import runtimes, tasks
+from router.asking import ANSWERS, Asking
 from router.config import Config
+from router.context.gathering.view import Spot
 from router.context.syntax import Clock
 from router.desk import Desk
 from router.fleet import Fleet, Planner, Tell
 from router.gate import Gate, fit
+from router.layout import Layout
 from router.ledger import Journey, Ledger, Note
 from router.models.types import Survey
+from router.naming import Naming
 from router.paces import Paces
 from router.planning import Planning
 from router.runtimes.types import Runtime
 from router.stream import Make, Streams, accounted
 from router.suggestions import Suggestions
-from router.types import Answer, Change, Delta, Document, Request, Route, Task, Timing
+from router.types import Answer, Change, Delta, Document, Piece, Request, Route, Task, Timing
+from router.workspace import Workspace
 
 
 class Router:
@@ -53,7 +58,11 @@ class Router:
         self._streams = Streams(clock, self.ledger)
         self._desk = Desk(clock)
         self._gate = Gate(config, roots, clock)
+        self.workspace = Workspace(config, self._gate, self._desk, roots)
+        self._layout = Layout(config, self.workspace, self.paces, clock)
         self._suggestions = self._suggesting()
+        self.naming = Naming(roots, self._desk.documents)
+        self._asking = Asking(self.stream, self._routed, self._gate, self.paces, self.pieces, self.naming)
 
     # What is open
 
@@ -61,31 +70,42 @@ class Router:
         """A document was opened; its first parse follows when the loop is idle."""
         self._gate.look(document)
         self._desk.opened(document)
+        self.workspace.opened(document)
 
     def edited(self, document: Document, changes: Sequence[Change]) -> None:
         """`changes`, in order, made the text what it is in `document`; costs no parse."""
         self._fleet.schedule.typed()
         self._desk.edited(document, changes)
+        self.workspace.edited(document, changes)
 
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
         self._suggestions.forget(path)
         self.ledger.closed(path)
         self._desk.closed(path)
+        self.workspace.closed(path)
 
     def entered(self, roots: Sequence[str]) -> None:
         """The workspace has these folders from now on."""
         self._gate.enter(roots)
+        self.naming.roots = tuple(roots)
+        self.workspace.over(roots)
 
     # The journey
 
     async def ask(self, request: Request) -> AsyncGenerator[Delta | Answer, None]:
-        """What may be shown at the request's cursor, best first; nothing is silence.
+        """Of a completion what may be shown at the cursor, best first; nothing is silence. Of any other task its
+        answer, last, and before it what the model says, as it comes; where there is none, a Refusal says why.
 
         Raises Superseded when a newer request for the same document came, and BadTask for a task that there is not.
         An engine's failure is told, not raised.
         """
         task = self._task(request)
+        if task.answer != "insertion":
+            async with aclosing(self._asking.ask(task, request)) as answer:
+                async for item in answer:
+                    yield item
+            return
         if not await self._admitted(request.document):
             self._suggestions.stop(request.document.path)
             return
@@ -97,10 +117,23 @@ class Router:
         if request.task not in self.tasks:
             raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
         task = self.tasks[request.task]
-        if task.answer != "insertion" and not task.body:
+        if task.answer != "insertion" and not (task.body and task.answer in ANSWERS):
             raise router.BadTask(f"{request.task} is planned for, and cannot be asked for yet.")
         most = self.config.complete.max_tokens
         return replace(task, max_tokens=min(task.max_tokens, most)) if task.answer == "insertion" else task
+
+    async def pieces(self, request: Request, shown: str, budget: int, frames: Sequence[Spot] = ()) -> Sequence[Piece]:
+        """What other files say that helps with a request, beside what is `shown`; in at most `budget` tokens.
+
+        `frames` are those of a traceback, the innermost last.
+        """
+        if await self._gate.known(request.document):
+            return ()
+        await self.workspace.fetch(request, [it.path for it in frames])
+        return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
+
+    async def _routed(self, task: Task) -> Route:
+        return await self._fleet.routed(task)
 
     async def stream(self, request: Request, key: str, make: Make) -> AsyncGenerator[Delta | Timing, None]:
         """What the model of the request's task says to the call that `make` makes for its route, then one Timing.
@@ -147,7 +180,8 @@ class Router:
         Raises BadConfig for settings that no engine can be made of; the engines then stay as they are.
         """
         old, engines = self.config, None if config.runtime == self.config.runtime else runtimes.build(config)
-        self.config = self._gate.config = self._suggestions.config = config
+        self.config = self._gate.config = self._suggestions.config = self._layout.config = config
+        self.workspace.configure(config)
         self.ledger.configure(config)
         if engines is None:
             if (config.models, config.machine, config.schedule) != (old.models, old.machine, old.schedule):
@@ -163,7 +197,7 @@ class Router:
         return Fleet(self.config, self._tell, self._clock, engines, self._planner, self.paces.heard, self.paces.tokens)
 
     def _suggesting(self) -> Suggestions:
-        return Suggestions(self.config, self._fleet, self._desk, self._gate, self.ledger, self.paces, self._clock)
+        return Suggestions(self.config, self._fleet, self._desk, self._gate, self.ledger, self._layout, self._clock)
 
     def _quieten(self) -> None:
         """Whatever is being said stops."""
@@ -176,6 +210,7 @@ class Router:
         self._streams.stop()
         for path in self._desk.paths():
             self.closed(path)
+        await self.workspace.aclose()
         await self._gate.aclose()
         await self._fleet.aclose()
         await asyncio.to_thread(self.ledger.end)

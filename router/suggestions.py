@@ -15,15 +15,13 @@ from router.context.syntax import Clock
 from router.desk import Desk, Open
 from router.fleet import Fleet
 from router.gate import Gate
+from router.layout import Layout
 from router.ledger import Journey, Ledger
 from router.models import families
-from router.paces import Paces
 from router.run import Run
 from router.stream import accounted
 from router.types import Call, Document, Insertion, Lane, Request, Route, Task, Timing
 
-RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
-LEAST_ROOM = 1 / 8  # of the engine's window, however often it calls a prompt too long
 OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
 
@@ -31,11 +29,11 @@ class Suggestions:
     """Completions by the engines of one fleet, and what is remembered of them."""
 
     def __init__(
-        self, config: Config, fleet: Fleet, desk: Desk, gate: Gate, ledger: Ledger, paces: Paces, clock: Clock
+        self, config: Config, fleet: Fleet, desk: Desk, gate: Gate, ledger: Ledger, layout: Layout, clock: Clock
     ) -> None:
         self.config = config
         self._fleet, self._desk, self._gate, self._ledger = fleet, desk, gate, ledger
-        self._paces, self._clock = paces, clock
+        self._layout, self._clock = layout, clock
         self._cache = Cache()
 
     async def ask(self, task: Task, request: Request) -> AsyncGenerator[Insertion, None]:
@@ -92,7 +90,7 @@ class Suggestions:
                 return self._shown(journey, said, cache)
         except router.RuntimeFailure as failure:
             if isinstance(failure, router.PromptCut):
-                kept.room, kept.window = max(LEAST_ROOM, kept.room / 2), None
+                kept.smaller()
             fleet.failed(runtime, failure)
             return None
 
@@ -142,13 +140,10 @@ class Suggestions:
         return new if enough is None else new[:enough]
 
     def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
-        now = self._clock()
-        rested, kept.asked = now - kept.asked >= RESTED, now
         if route.family == families.PLAIN:
             return completion.plain(task, request, route, self._others(request.document))
-        fits = completion.extent(route.window, task.max_tokens, self._paces.characters(task, route)).characters
-        call, kept.window = completion.call(task, request, route, kept.window, rested, int(kept.room * fits))
-        return call
+        self._layout.soon(task, request, route, kept)
+        return self._layout.call(task, request, route, kept)
 
     def _others(self, document: Document) -> list[Document]:
         """The open documents beside this one that may be shown."""

@@ -28,6 +28,8 @@ PURE = """
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
     models/tokens models/types models/weights
+    traces/__init__ traces/c traces/go traces/java traces/javascript traces/loose traces/places traces/pytest
+    traces/python traces/rust traces/telling traces/types trail
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

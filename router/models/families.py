@@ -28,6 +28,11 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parts = re.split(r"(\{prefix\}|\{suffix\}|\{middle\})", self.layout)
         return "".join(self.escape(filled[part]) if part in filled else part for part in parts)
 
+    def stops(self, several: bool) -> tuple[str, ...]:
+        """Where an answer ends; where the prompt shows several files, also where the model begins another one."""
+        mark = self.file.partition("{path}")[0]
+        return (*self.stop, mark) if several and mark else self.stop
+
     def escape(self, text: str) -> str:
         """`text` with every mark broken up, so that the tokenizer reads it as the plain text it is.
 

@@ -19,12 +19,13 @@ def laid(pieces: Sequence[Piece], family: Family) -> str:
     Nothing in them is a mark of the family, a secret, or anything that cannot be seen.
     """
     return "".join(
-        _headed(path, family) + "".join(family.escape(privacy.clean(piece.text)) + "\n" for piece in some)
+        headed(path, family) + "".join(family.escape(privacy.clean(piece.text)) + "\n" for piece in some)
         for path, some in groupby(pieces, key=lambda piece: piece.path)
     )
 
 
-def _headed(path: str, family: Family) -> str:
+def headed(path: str, family: Family) -> str:
+    """What stands before the text of a file."""
     said = family.escape(" ".join(privacy.clean(named(path)).split()))
     if family.file:
         return family.file.replace("{path}", said)

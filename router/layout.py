@@ -1,0 +1,113 @@
+"""A completion's prompt: a window of the open file, and before it the lines of other files, chosen while nobody types.
+
+What stands in front changes only when the user has paused, or when the window is laid out anew: all that follows it
+has to be evaluated again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec import Struct
+
+from router import completion
+from router.config import Config
+from router.context import window
+from router.context.syntax import Clock
+from router.desk import Open
+from router.models import families
+from router.paces import Paces
+from router.types import Call, Piece, Request, Route, Task
+from router.workspace import Workspace
+
+RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
+CHARACTERS = 4  # that `gather` takes for a token
+PAUSE = 0.25  # seconds after a request in which nothing came, before pieces are chosen
+
+
+class Room(Struct, frozen=True):
+    """How long a prompt's parts may be: `tokens` of other files, or `beside` characters; `extent` of this one."""
+
+    tokens: int
+    beside: int
+    extent: window.Extent
+
+
+class Prepared(Struct, frozen=True):
+    """A prompt as it is sent: `call`, the `window` that it shows, and the `pieces` before it, in their order."""
+
+    call: Call
+    window: window.Window
+    pieces: tuple[Piece, ...]
+    room: Room
+
+
+class Layout:
+    """Makes the prompts, each as much like the one before as is right."""
+
+    def __init__(self, config: Config, workspace: Workspace, paces: Paces, clock: Clock) -> None:
+        self.config = config
+        self._workspace, self._paces, self._clock = workspace, paces, clock
+
+    def call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
+        """The call for a request now; what it shows is remembered for the next."""
+        now = self._clock()
+        rested, kept.asked = now - kept.asked >= RESTED, now
+        found = self.prepared(task, request, route, kept, rested)
+        kept.window, kept.pieces = found.window, found.pieces
+        return found.call
+
+    def prepared(self, task: Task, request: Request, route: Route, kept: Open, rested: bool) -> Prepared:
+        """What would be sent; nothing is remembered. `rested`: the user has paused."""
+        room = self.room(task, route, kept)
+        shown = window.slide(kept.window, request.document.text, request.span.start, room.extent, rested)
+        last = kept.window
+        goes_on = last is not None and (shown.prefix, shown.suffix) == (last.prefix, last.suffix)
+        pieces = kept.pieces if kept.ready is None or (goes_on and not rested) else kept.ready
+        pieces = self._showable(pieces) if room.tokens else ()
+        return Prepared(completion.said(task, request, route, shown, pieces), shown, pieces, room)
+
+    def room(self, task: Task, route: Route, kept: Open) -> Room:
+        """How much of the prompt is whose; the window has at least half of it."""
+        budget, characters = self._paces.budget(task, route), self._paces.characters(task, route)
+        some = self._workspace.known and route.family != families.PLAIN
+        tokens = completion.share(int(budget * kept.room), self.config.context.tokens) if some else 0
+        beside = characters * tokens // max(1, budget)
+        extent = completion.extent(route, task, tokens, characters - beside)
+        return Room(tokens, beside, window.Extent(characters=int(kept.room * extent.characters)))
+
+    def _showable(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        """Those that may still be shown: files may have been excluded since."""
+        out = [path for path in {it.path for it in pieces} if not self._workspace.shows(path)]
+        return tuple(it for it in pieces if it.path not in out) if out else pieces
+
+    # While nobody types
+
+    def soon(self, task: Task, request: Request, route: Route, kept: Open) -> None:
+        """Choose pieces for this place when nothing has come for a moment."""
+        if kept.later is not None:
+            kept.later.cancel()
+        if self._workspace.known and route.family != families.PLAIN:
+            loop = asyncio.get_running_loop()
+            kept.later = loop.call_later(PAUSE, self._begin, task, request, route, kept)
+
+    def _begin(self, task: Task, request: Request, route: Route, kept: Open) -> None:
+        kept.later = None
+        if kept.choosing is None or kept.choosing.done():
+            kept.choosing = asyncio.get_running_loop().create_task(self.choose(task, request, route, kept))
+        else:
+            self.soon(task, request, route, kept)
+
+    async def choose(self, task: Task, request: Request, route: Route, kept: Open) -> None:
+        """Choose the pieces that the next prompt may show, unless the user goes on meanwhile."""
+        await self._workspace.fetch(request, [it.path for it in kept.pieces])
+        if not kept.closed and (kept.latest is None or kept.latest is request):
+            kept.ready = self.chosen(task, request, route, kept)
+
+    def chosen(self, task: Task, request: Request, route: Route, kept: Open) -> tuple[Piece, ...]:
+        """The pieces for this place, from memory."""
+        room = self.room(task, route, kept)
+        view = self._workspace.view(request)
+        last = kept.window or window.slide(None, request.document.text, request.span.start, room.extent)
+        shown = last.prefix + last.middle + last.suffix
+        return tuple(self._workspace.pieces(request, view, shown, room.beside // CHARACTERS, kept.pieces))
