@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from router.traces.types import Fault, Frame, told
+from router.traces.types import Fault, Frame, is_note, told
 
 _GOROUTINE = re.compile(
     r"goroutine \d+.{0,80}:|.{0,120} by (?:main )?goroutine(?: \d+)?:|Goroutine \d+ .{0,60}created at:"
@@ -56,7 +56,12 @@ def _end(lines: Sequence[str], row: int) -> int:
 def _frames(lines: Sequence[str], row: int) -> tuple[list[Frame], int]:
     """Calls and their places, in turns, the innermost first."""
     frames: list[Frame] = []
-    while row + 1 < len(lines) and lines[row].strip() and (found := _PLACE.fullmatch(lines[row + 1])):
+    while row + 1 < len(lines) and lines[row].strip():
+        if is_note(lines[row]):
+            row += 1
+            continue
+        if not (found := _PLACE.fullmatch(lines[row + 1])):
+            break
         name = _CALL.sub("", lines[row].strip().removeprefix("created by ").partition(" in goroutine ")[0])
         frames.append(Frame(found[1], int(found[2]), 0, name, rows=(row, row + 2)))
         row += 2

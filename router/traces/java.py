@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from router.traces.types import Fault, Frame, told
+from router.traces.types import Fault, Frame, is_note, told
 
 _AT = re.compile(r"\s+at (?:[^\s(]*/)?([\w.$<>-]+)\(([^()]+)\)")
 _MORE = re.compile(r"\s+\.\.\. \d+ (?:more|common frames omitted)")
@@ -71,7 +71,7 @@ def _frames(lines: Sequence[str], row: int) -> tuple[list[Frame], int]:
     while row < len(lines):
         if it := _AT.match(lines[row]):
             frames.append(_frame(it[1], it[2], row))
-        elif not _MORE.match(lines[row]):
+        elif not _MORE.match(lines[row]) and not is_note(lines[row]):
             break
         row += 1
     return frames, row

@@ -8,7 +8,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from router.traces.types import Fault, Frame, told
+from router.traces.types import Fault, Frame, is_note, told
 
 _ERROR = re.compile(
     r"(?:Uncaught |\[cause\]: |\[)*((?:[A-Z]\w*)?(?:Error|Exception|Rejection)\b(?: \[\w+\])?(?:: .*)?)"
@@ -41,15 +41,20 @@ def _stacks(lines: Sequence[str]) -> Iterator[Fault]:
         first = row
         while row < len(lines) and (frame := _frame(lines[row], row)):
             row += 1
-            while row < len(lines) and (_QUOTED.match(lines[row]) or lines[row].lstrip().startswith("| ")):
+            while row < len(lines) and _beside(lines[row]):
                 row += 1  # the code at this place, as vitest shows it
             frames.append(replace(frame, rows=(frame.rows[0], row)))
         if frames and any(not _RUNTIME.match(frame.path) for frame in frames[:1] + frames):
             yield _fault(lines, before, first, frames[::-1])
         elif frames:
-            yield from _unread(lines, before, first)
+            yield from _unread(lines, before, first, frames[::-1])
         before = row if frames else before
         row += not frames
+
+
+def _beside(line: str) -> bool:
+    """Whether a line between two frames is about them: code, or a word about what was left out."""
+    return bool(_QUOTED.match(line)) or line.lstrip().startswith("| ") or is_note(line)
 
 
 def _frame(line: str, row: int) -> Frame | None:
@@ -89,12 +94,12 @@ def _fault(lines: Sequence[str], before: int, first: int, frames: list[Frame]) -
     return Fault(said, tuple(frames), (start, end), tuple(values), language="javascript")
 
 
-def _unread(lines: Sequence[str], before: int, first: int) -> Iterator[Fault]:
+def _unread(lines: Sequence[str], before: int, first: int, frames: list[Frame]) -> Iterator[Fault]:
     """A file that could not even be read: the stack tells of the runtime only, the lines above it of the place."""
     start, end, said = _message(lines, before, first)
     site = _site(lines, max(before, start - _BELOW), start)
     if site and not _RUNTIME.match(site.path):
-        yield Fault(said, (site,), (start, end), language="javascript")
+        yield Fault(said, (*frames, site), (start, end), language="javascript")
 
 
 def _message(lines: Sequence[str], before: int, first: int) -> tuple[int, int, str]:
@@ -149,12 +154,13 @@ def _compiled(lines: Sequence[str]) -> Iterator[Fault]:
 
 def _linted(lines: Sequence[str]) -> Iterator[Fault]:
     """ESLint's own form: a file on a line of its own, its faults below."""
-    file = ""
+    file, head = "", 0
     for row, line in enumerate(lines):
         if found := _FILE.fullmatch(line):
-            file = found[1]
+            file, head = found[1], row
         elif file and (it := _LINTED.fullmatch(line)):
             frame = Frame(file, int(it[1]), int(it[2]), rows=(row, row + 1))
-            yield told(" ".join(it[4].split()), frame, "javascript", it[3] == "error")
+            fault = told(" ".join(it[4].split()), frame, "javascript", it[3] == "error")
+            yield replace(fault, rows=(head, head + 1))
         elif line.strip():
             file = ""

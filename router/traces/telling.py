@@ -8,16 +8,15 @@ from collections.abc import Callable, Collection, Sequence
 from router.context.gathering.view import Spot
 from router.traces.places import Places
 from router.traces.python import CAUSED, DURING
-from router.traces.types import Fault, Frame, Trace
+from router.traces.types import NOT_SHOWN, Fault, Frame, Trace, left_out
 from router.types import Span
 
 MOST = 6_000  # code points
 _ENDS = 1  # frames outside of the workspace that are told at either end of a run of them
 _VALUES = 12
-_NOT_SHOWN = "    [a frame that is not shown]"
 _STRUCTURE = re.compile(
-    r"(?:Exception Group )?Traceback \(|goroutine \d|stack backtrace:|_{3,} .+ _{3,}$|--- FAIL: |"
-    + "|".join(re.escape(it) for it in (CAUSED, DURING))
+    r"(?:Exception Group )?Traceback \(|[gG]oroutine \d|.{0,120} by (?:main )?goroutine|stack backtrace:|"
+    r"_{3,} .+ _{3,}$|--- FAIL: |" + "|".join(re.escape(it) for it in (CAUSED, DURING))
 )
 
 
@@ -34,10 +33,10 @@ def telling(trace: Trace, places: Places, most: int = MOST) -> str:
         length += sum(len(line) + 1 for line in rows.values())
         if number and length > most:
             break
-        told |= {row: line for row, line in rows.items() if told.get(row) != _NOT_SHOWN}
+        told |= {row: line for row, line in rows.items() if told.get(row) != NOT_SHOWN}
     lines = [line for _, line in sorted(told.items()) if line.strip()]
     return "\n".join(
-        line for line, before in zip(lines, ["", *lines], strict=False) if line != before or line != _NOT_SHOWN
+        line for line, before in zip(lines, ["", *lines], strict=False) if line != before or line != NOT_SHOWN
     )
 
 
@@ -71,7 +70,7 @@ def _fault(fault: Fault, lines: Sequence[str], places: Places) -> dict[int, str]
     for frame in sorted(fault.frames, key=lambda it: it.rows):
         if _untold(frame, lines, places):
             hidden |= set(range(*frame.rows))
-            told |= _ends(run, lines) | {frame.rows[0]: _NOT_SHOWN}
+            told |= _ends(run, lines) | {frame.rows[0]: NOT_SHOWN}
             run = []
         elif places.where(frame) == "shown":
             told |= _ends(run, lines) | _rows(frame.rows, lines)
@@ -93,8 +92,8 @@ def _untold(frame: Frame, lines: Sequence[str], places: Places) -> bool:
 
 def _missing(fault: Fault, told: dict[int, str]) -> dict[int, str]:
     """What was said of a fault and the values shown, where the rows that say it are not told."""
-    text = "\n".join(told.values())
-    first = fault.said.strip().partition("\n")[0]
+    text = " ".join(" ".join(told.values()).split())
+    first = " ".join(fault.said.strip().partition("\n")[0].split())
     wanted = [fault.said.strip()] if first not in text else []
     wanted += [value for value in fault.values[:_VALUES] if value.partition("(")[2] not in text]
     last = max(told, default=0)
@@ -118,7 +117,7 @@ def _ends(frames: Sequence[Frame], lines: Sequence[str]) -> dict[int, str]:
     if len(frames) <= 2 * _ENDS + 1:
         return {row: line for frame in frames for row, line in _rows(frame.rows, lines).items()}
     told = _ends(frames[:_ENDS], lines) | _ends(frames[-_ENDS:], lines)
-    told[frames[_ENDS].rows[0]] = f"    [{len(frames) - 2 * _ENDS} frames outside of the workspace]"
+    told[frames[_ENDS].rows[0]] = left_out(len(frames) - 2 * _ENDS)
     return told
 
 

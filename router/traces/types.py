@@ -62,6 +62,19 @@ class Trace(Struct, frozen=True):
         return next((fault.language for fault in self.faults if fault.language), "")
 
 
+NOT_SHOWN = "    [a frame that is not shown]"
+
+
+def left_out(count: int) -> str:
+    """What stands for frames outside of the workspace."""
+    return f"    [{count} frames outside of the workspace]"
+
+
+def is_note(line: str) -> bool:
+    """Whether a line of an output is a word of ours about what was left out of it."""
+    return line == NOT_SHOWN or (line.startswith("    [") and line.endswith(" frames outside of the workspace]"))
+
+
 def told(said: str, frame: Frame, language: str, grave: bool = True) -> Fault:
     """A fault that is told in one place, as compilers tell it."""
     return Fault(said, (frame,), frame.rows, grave=grave, language=language)
