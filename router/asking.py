@@ -26,14 +26,13 @@ Stream: TypeAlias = "Callable[[Request, str, Make], AsyncGenerator[Delta | Timin
 Routed: TypeAlias = "Callable[[Task], Awaitable[Route]]"
 Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"  # beside what is shown; in tokens
 More: TypeAlias = "Callable[[Request, About, Route], Mapping[str, str]]"
+Review: TypeAlias = "Callable[[Task, Request], Awaitable[Answer]]"
 Key: TypeAlias = "tuple[Task, Route, tuple[tuple[str, str], ...]]"
 
 # By kind of answer, what makes one of a model's words; total.
 ANSWERS: dict[AnswerKind, Parse] = {"prose": prose.prose}
 # By task, the fields that only it has.
 MORE: dict[str, More] = {}
-# By task, the JSON schema that binds the answer.
-SCHEMAS: dict[str, str] = {}
 STREAMED: frozenset[AnswerKind] = frozenset({"prose", "edit"})  # kinds of answers that are heard as they come
 PIECES = 0.5  # of a prompt's budget, for what other files say
 REMEMBERED = 64  # answers
@@ -49,6 +48,7 @@ class Asking:
         self._stream, self._routed, self._gate, self._paces = stream, routed, gate, paces
         self._pieces, self._naming = pieces, naming
         self._said: Recent[Key, str] = Recent(REMEMBERED)
+        self.review: Review | None = None  # who answers with findings, for which one question is not enough
 
     async def ask(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
         """The answer, last; before it, where it is prose or an edit, what the model says as it comes.
@@ -74,11 +74,10 @@ class Asking:
             yield Refusal(str(failure))
 
     async def _answered(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
-        route = await self._routed(task)
-        about = await asyncio.to_thread(fields.about, task, request)
-        shown = request.document.text[about.span.start : about.span.end]
-        pieces = await self._pieces(request, shown, int(self._paces.budget(task, route) * PIECES))
-        given = await asyncio.to_thread(self._given, task, request, about, pieces, route)
+        if task.answer == "findings" and self.review is not None:
+            yield await self.review(task, request)
+            return
+        route, about, given = await self.prepared(task, request)
         heard = Heard()
         async with aclosing(self._words(task, request, route, given)) as stream:
             async for item in stream:
@@ -89,6 +88,24 @@ class Asking:
         ground = Ground(task, about.span, given, self._naming.meant, heard.whole)
         yield await asyncio.to_thread(_parsed, request, heard.said, ground)
 
+    async def prepared(self, task: Task, request: Request) -> tuple[Route, About, dict[str, str]]:
+        """Where the task runs, what the request is about, and what it gives for the fields of the task's message."""
+        route = await self._routed(task)
+        about = await asyncio.to_thread(fields.about, task, request)
+        shown = request.document.text[about.span.start : about.span.end]
+        pieces = await self._pieces(request, shown, int(self._paces.budget(task, route) * PIECES))
+        return route, about, await asyncio.to_thread(self._given, task, request, about, pieces, route)
+
+    async def said(
+        self, task: Task, request: Request, route: Route, given: Mapping[str, str], schema: str = ""
+    ) -> Heard:
+        """All that the model says to one question, whose answer a JSON schema may bind."""
+        heard = Heard()
+        async with aclosing(self._words(task, request, route, given, schema)) as stream:
+            async for item in stream:
+                heard.take(item)
+        return heard
+
     def _given(
         self, task: Task, request: Request, about: About, pieces: Sequence[Piece], route: Route
     ) -> dict[str, str]:
@@ -98,7 +115,7 @@ class Asking:
         return given | dict(MORE[task.name](request, about, route) if task.name in MORE else {})
 
     async def _words(
-        self, task: Task, request: Request, route: Route, given: Mapping[str, str]
+        self, task: Task, request: Request, route: Route, given: Mapping[str, str], schema: str = ""
     ) -> AsyncGenerator[Delta | Timing, None]:
         """What the model says; what it said before to the same question, if it did."""
         key = task, route, tuple(sorted(given.items()))
@@ -108,7 +125,7 @@ class Asking:
 
         def make(route: Route) -> Call:
             characters = self._paces.characters(task, route)
-            return render.call(task, route, given, SCHEMAS.get(task.name, ""), characters)
+            return render.call(task, route, given, schema, characters)
 
         said: list[str] = []
         async with aclosing(self._stream(request, request.document.path, make)) as stream:

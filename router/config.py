@@ -12,6 +12,7 @@ from router.settings import Path, Setting, leaves
 # After "auto" the engines, in the order of preference; each is a module in runtimes/.
 Engine: TypeAlias = Literal["auto", "openai", "ollama", "embedded", "echo", "scripted"]
 Swap: TypeAlias = Literal["ask", "always", "never"]
+Severity: TypeAlias = Literal["error", "warning", "information", "hint"]
 
 # How a workspace may bear on a setting. What carries no mark is the user's alone.
 LOWER = Meta(extra={"workspace": "lower"})  # a smaller number, or false
@@ -37,6 +38,16 @@ class Context(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tokens: Annotated[
         int, LOWER, Meta(description="The most that other files' lines take of a completion's prompt.", ge=0, le=65536)
     ] = 2048
+
+
+class Review(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Reviews of what was saved, and of changes."""
+
+    on_save: Annotated[bool, LOWER, Meta(description="Review what has changed in a file when it is saved.")] = True
+    max_findings: Annotated[
+        int, LOWER, Meta(description="How many findings a file may show; the gravest stay.", ge=1, le=50)
+    ] = 5
+    severity: Annotated[Severity, Meta(description="The gravest that a finding is shown as.")] = "warning"
 
 
 class Ollama(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,6 +184,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     complete: Complete = Complete()
     context: Context = Context()
+    review: Review = Review()
     models: Models = Models()
     runtime: Runtime = Runtime()
     machine: Machine = Machine()

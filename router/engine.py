@@ -24,6 +24,8 @@ from router.models.types import Survey
 from router.naming import Naming
 from router.paces import Paces
 from router.planning import Planning
+from router.reviewing import memory
+from router.reviewing.review import Reviewing
 from router.runtimes.types import Runtime
 from router.stream import Make, Streams, accounted
 from router.suggestions import Suggestions
@@ -63,6 +65,10 @@ class Router:
         self._suggestions = self._suggesting()
         self.naming = Naming(roots, self._desk.documents)
         self._asking = Asking(self.stream, self._routed, self._gate, self.paces, self.pieces, self.naming)
+        self.reviews = Reviewing(
+            self._asking, memory.here(), lambda: self.config.review, self._defines, self.naming.root
+        )
+        self._asking.review = self.reviews.ask
 
     # What is open
 
@@ -117,7 +123,7 @@ class Router:
         if request.task not in self.tasks:
             raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
         task = self.tasks[request.task]
-        if task.answer != "insertion" and not (task.body and task.answer in ANSWERS):
+        if task.answer != "insertion" and not (task.body and task.answer in (*ANSWERS, "findings")):
             raise router.BadTask(f"{request.task} is planned for, and cannot be asked for yet.")
         most = self.config.complete.max_tokens
         return replace(task, max_tokens=min(task.max_tokens, most)) if task.answer == "insertion" else task
@@ -131,6 +137,9 @@ class Router:
             return ()
         await self.workspace.fetch(request, [it.path for it in frames])
         return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
+
+    def _defines(self, request: Request, name: str) -> bool:
+        return bool(self.workspace.view(request).index.defined(name))
 
     async def _routed(self, task: Task) -> Route:
         return await self._fleet.routed(task)
@@ -213,4 +222,5 @@ class Router:
         await self.workspace.aclose()
         await self._gate.aclose()
         await self._fleet.aclose()
+        self.reviews.memory.close()
         await asyncio.to_thread(self.ledger.end)

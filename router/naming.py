@@ -30,6 +30,11 @@ class Naming:
                 return os.path.relpath(path, root).replace(os.sep, "/")
         return path.replace(os.sep, "/")
 
+    def root(self, path: str) -> str:
+        """The folder of the workspace that a path belongs to, the innermost; else its own folder."""
+        around = [root for root in self.roots if path.startswith(os.path.join(root, ""))]
+        return max(around, key=len, default=os.path.dirname(path))
+
     def meant(self, name: str) -> Known | None:
         """The file of the workspace, or the open one, that is called so; None: there is none, or there are several.
 

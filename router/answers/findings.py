@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from router.answers.thinking import without
 from router.reviewing.rules import code, rules
 from router.reviewing.types import Claim
 from router.types import Refusal
@@ -14,7 +15,6 @@ from router.types import Refusal
 MOST = 64  # claims of one answer that are looked at; who says more is guessing
 _LONGEST = 400_000  # code points of an answer
 _QUOTE, _MESSAGE, _FIX, _SYMBOLS = 4_000, 2_000, 8_000, 12  # code points; names
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.S)
 _BEGIN = re.compile(r"[{\[]")
 _NONE = re.compile(
     r"\W*(?:none|no|nothing|null|nil|n/?a|never|false|unknown|not (?:found|possible|a bug)"
@@ -81,7 +81,7 @@ def verdict(text: str) -> str:
 
 def _values(text: str) -> Iterator[object]:
     """What stands in a text as JSON, from the outside in; a few places are tried."""
-    text = _THOUGHT.sub("", text[:_LONGEST])
+    text = without(text[:_LONGEST])
     decoder = json.JSONDecoder()
     for _, found in zip(range(8), _BEGIN.finditer(text), strict=False):
         try:

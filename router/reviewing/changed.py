@@ -22,27 +22,25 @@ _CODE = frozenset({"constructor", "function", "macro", "method"})
 _HOLDERS = frozenset({"class", "enum", "extension", "interface", "object", "struct", "trait", "union"})
 _IMPORTS = re.compile(r"import|package|use_declaration|preproc_include|using_directive|export_from")
 Event: TypeAlias = "tuple[int, str, bool]"  # where, what, and whether it is a word or sign
+Cut: TypeAlias = "tuple[str, Span]"  # a qualified name, and where it stands
 
 
 def units(code: Code) -> tuple[Unit, ...]:
-    """All that can be reviewed of a text, in its order; what only imports is left out."""
+    """All that can be reviewed of a text, in its order; what only imports, or says next to nothing, is left out."""
     if code.root is None:
         return _plain(code)
-    functions = _outermost([it for it in code.tags.definitions if it.kind in _CODE], code.text)
+    functions = _outermost([it for it in code.tags.definitions if it.kind in _CODE])
     holders = [it for it in code.tags.definitions if it.kind in _HOLDERS]
     cuts = [*functions, *_within(holders, functions), *_between(code, functions, holders)]
-    return _digested(code, sorted(cuts, key=lambda it: it[1][0].start))
+    return _digested(code, sorted(cuts, key=lambda it: it[1].start))
 
 
-Cut: TypeAlias = "tuple[str, tuple[Span, ...]]"
-
-
-def _outermost(found: Sequence[Definition], text: str) -> list[Cut]:
-    """Functions that stand in no other function; of a prototype there is nothing to review."""
+def _outermost(found: Sequence[Definition]) -> list[Cut]:
+    """Functions that stand in no other function."""
     kept: list[Cut] = []
     for it in sorted(found, key=lambda it: (it.span.start, -it.span.end)):
-        if not kept or it.span.start >= kept[-1][1][0].end:
-            kept.append((_called(it), (it.span,)))
+        if not kept or it.span.start >= kept[-1][1].end:
+            kept.append((_called(it), it.span))
     return kept
 
 
@@ -51,16 +49,15 @@ def _called(it: Definition) -> str:
 
 
 def _within(holders: Sequence[Definition], functions: Sequence[Cut]) -> list[Cut]:
-    """What stands in a class beside its methods and inner classes."""
-    inner = [spans[0] for _, spans in functions]
+    """What stands in a class between its methods and inner classes."""
+    inner = [span for _, span in functions]
     found: list[Cut] = []
     for it in holders:
         if any(span.start <= it.span.start and it.span.end <= span.end for span in inner):
             continue
         holes = [other.span for other in holders if other is not it and _holds(it.span, other.span)]
-        spans = _without(it.span, [*holes, *(span for span in inner if _holds(it.span, span))])
-        if spans:
-            found.append((_called(it), spans))
+        rest = _without(it.span, [*holes, *(span for span in inner if _holds(it.span, span))])
+        found += [(_called(it), span) for span in rest]
     return found
 
 
@@ -79,7 +76,7 @@ def _without(span: Span, holes: Sequence[Span]) -> tuple[Span, ...]:
 
 def _between(code: Code, functions: Sequence[Cut], holders: Sequence[Definition]) -> list[Cut]:
     """Statements outside of all definitions, as many together as stand together."""
-    taken = sorted([spans[0] for _, spans in functions] + [it.span for it in holders], key=lambda it: it.start)
+    taken = [*(span for _, span in functions), *(it.span for it in holders)]
     groups: list[list[Node]] = [[]]
     for node in code.root.children if code.root else ():
         if is_comment(node, code.language) or _IMPORTS.search(node.type):
@@ -90,22 +87,20 @@ def _between(code: Code, functions: Sequence[Cut], holders: Sequence[Definition]
             groups.append([node])
         else:
             groups[-1].append(node)
-    return [("", (Span(it[0].start_byte, it[-1].end_byte),)) for it in groups if it]
+    return [("", Span(it[0].start_byte, it[-1].end_byte)) for it in groups if it]
 
 
 def _digested(code: Code, cuts: Sequence[Cut]) -> tuple[Unit, ...]:
-    starts = sorted((span.start, span.end, at) for at, (_, spans) in enumerate(cuts) for span in spans)
-    firsts = [start for start, _, _ in starts]
+    firsts = [span.start for _, span in cuts]
     sums = [blake2b(digest_size=16) for _ in cuts]
     weights = [0] * len(cuts)
     for place, said, is_word in _events(code):
         at = bisect_right(firsts, place) - 1
-        if at >= 0 and place < starts[at][1]:
-            unit = starts[at][2]
-            sums[unit].update(said.encode("utf-8", "surrogatepass") + b"\0")
-            weights[unit] += is_word
+        if at >= 0 and place < cuts[at][1].end:
+            sums[at].update(said.encode("utf-8", "surrogatepass") + b"\0")
+            weights[at] += is_word
     found = zip(cuts, sums, weights, strict=True)
-    return tuple(Unit(name, spans, sum.hexdigest(), weight) for (name, spans), sum, weight in found if weight >= LEAST)
+    return tuple(Unit(name, span, sum.hexdigest(), weight) for (name, span), sum, weight in found if weight >= LEAST)
 
 
 def _events(code: Code) -> Iterator[Event]:
@@ -150,4 +145,4 @@ def _plain(code: Code) -> tuple[Unit, ...]:
         for word in line.split()
     ]
     digest = blake2b(" ".join(words).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return (Unit("", (Span(0, len(code.text)),), digest, len(words)),) if len(words) >= LEAST else ()
+    return (Unit("", Span(0, len(code.text)), digest, len(words)),) if len(words) >= LEAST else ()

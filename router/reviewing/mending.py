@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from router.context.lines import lf, line_end
-from router.reviewing.reading import Code, leaves
+from router.editing import trees
+from router.reviewing.reading import Code
 from router.types import Change, Span
 
 _FENCE = re.compile(r"\A\s*```[^\n]*\n(.*?)\n?[ \t]*```\s*\Z", re.S)
@@ -39,16 +40,4 @@ def mends(code: Code, change: Change) -> bool:
     after = Code(code.language, code.text[: change.start] + change.text + code.text[change.end :])
     if after.root is None or code.root is None:
         return "".join(change.text.split()) != "".join(code.text[change.start : change.end].split())
-    return after.faults <= code.faults and _words(after) != _words(code)
-
-
-def _words(code: Code) -> list[str]:
-    """The words and signs, and how deep those that begin a line of Python stand."""
-    assert code.root is not None
-    return [code.text[it.start_byte : it.end_byte] for it in leaves(code.root, code.language)] + _depths(code)
-
-
-def _depths(code: Code) -> list[str]:
-    if code.language != "python":
-        return []
-    return [_BLANK.match(line)[0] for line in code.text.splitlines() if line.strip() and line.lstrip()[0] != "#"]  # type: ignore[index]
+    return after.faults <= code.faults and trees.code(code.language, after.text) != trees.code(code.language, code.text)

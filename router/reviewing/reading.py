@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from tree_sitter import Node, Parser
+from tree_sitter import Node
 
-from router.context.tagging.flat import flat
-from router.context.tagging.grammars import grammar
 from router.context.tagging.language import language, spoken
 from router.context.tagging.tags import Tags, tags
-from router.types import LARGEST, Span
+from router.editing import trees
+from router.editing.trees import parsed
+from router.types import Span
 
 WORD = re.compile(r"[^\W\d]\w*")
 _BINDS = frozenset({"name", "left", "pattern", "declarator", "alias", "parameter", "parameters", "pair"})
@@ -31,8 +31,8 @@ class Code:
 
     def __init__(self, name: str, text: str) -> None:
         self.language, self.text = spoken(name, text), text
-        found = grammar(self.language) if len(text) <= LARGEST else None
-        self.root: Node | None = Parser(found).parse(flat(text).encode("ascii")).root_node if found else None
+        tree = parsed(name, text)
+        self.root: Node | None = tree.root_node if tree else None
 
     @cached_property
     def tags(self) -> Tags:
@@ -47,7 +47,7 @@ class Code:
     @cached_property
     def faults(self) -> int:
         """How many places the parser could not make sense of."""
-        return sum(1 for _ in _faulty(self.root)) if self.root else 0
+        return trees.faults(self.language, self.text)
 
     def broken(self, span: Span) -> bool:
         """Whether the parser stumbles over something in a stretch."""
@@ -88,10 +88,7 @@ class Code:
 
 def is_comment(node: Node, language: str) -> bool:
     """Whether a node says nothing to a machine: a comment, or the string that documents a definition in Python."""
-    if "comment" in node.type:
-        return True
-    alone = node.type == "expression_statement" and node.child_count == 1
-    return alone and language == "python" and node.children[0].type == "string"
+    return trees.is_comment(node) or (language == "python" and trees.is_docstring(node))
 
 
 def leaves(root: Node, language: str) -> Iterator[Node]:

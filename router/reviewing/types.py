@@ -39,13 +39,13 @@ class Scope(Struct, frozen=True):
 
 
 class Unit(Struct, frozen=True):
-    """What is reviewed at once: a function, what is in a class beside its methods, or some lines outside of both.
+    """What is reviewed at once: a function, what stands in a class between its methods, or lines outside of both.
 
     `digest` is that of its code without comments, documentation and blanks; `weight` counts its words and signs.
     """
 
     name: str
-    spans: tuple[Span, ...]
+    span: Span
     digest: str
     weight: int
 
