@@ -7,14 +7,28 @@ PIP := $(B) -m pip --disable-pip-version-check --no-input --quiet
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header
+# Third parties' install scripts are not run: some of them download, and none of what they bring is needed.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+CODE := build/editors/code
+SERVED := $(CODE)/node_modules/code-server/lib/vscode
+CHROMIUM ?= $(or $(SWITCHYARD_CHROMIUM),chromium)
 .DELETE_ON_ERROR:
-.PHONY: run test check lint style types bench docs lock clean install develop help
+.PHONY: run test test-editors vsix check lint style types bench docs lock clean install develop help
 
 run: install  ## install and show the main job
 	@$(B) -I -m lsp demo $${FILE:+"$$FILE"}
 
 test: develop  ## all tests; ARGS="-k words" chooses
 	@$(B) -m pytest $(ARGS)
+
+test-editors: develop vsix $(CODE)/.installed  ## all tests in real editors; needs chromium
+	@command -v $(CHROMIUM) >/dev/null || { echo "There is no $(CHROMIUM); on Debian: apt install chromium" >&2; exit 1; }
+	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors $(ARGS)
+
+vsix: editors/vscode/node_modules/.installed  ## the extension for VS Code, with the server in it: dist/switchyard.vsix
+	@rm -rf editors/vscode/server && $(B) -m hatchling build -t wheel -d editors/vscode/server
+	@cp LICENSE editors/vscode/LICENSE && mkdir -p dist
+	@cd editors/vscode && npm run -s check && npm run -s test && npm run -s bundle && npm run -s package
 
 check: lint style types  ## lint, format and types
 
@@ -37,9 +51,11 @@ lock:  ## pin all packages anew, needs uv; UPGRADE=--upgrade takes the newest
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv; get it with: pipx install uv" >&2; exit 1; }
 	$(LOCK) $(UPGRADE) --extra embedded --extra nvidia --group build -o requirements.txt pyproject.toml
 	$(LOCK) $(UPGRADE) --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) $(UPGRADE) --group editors -c requirements-dev.txt -o requirements-editors.txt
 
 clean:  ## take away all that make has made
-	rm -rf $(V) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(V) dist build editors/vscode/node_modules editors/vscode/dist editors/vscode/server
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:
@@ -71,4 +87,25 @@ $(V)/.installed: requirements.txt pyproject.toml lsp/switchyard $(V)/.made
 $(V)/.developing: requirements-dev.txt $(V)/.installed
 	@echo "Installing what the tests need ..."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Node and npm come as a wheel, so that they are the same everywhere.
+vsix $(CODE)/.installed editors/vscode/node_modules/.installed: export PATH := $(CURDIR)/$(V)/bin:$(PATH)
+
+$(V)/.editors: requirements-editors.txt $(V)/.installed
+	@echo "Installing Node and a browser's driver ..."
+	@$(PIP) install --require-hashes -r requirements-editors.txt
+	@touch $@
+
+editors/vscode/node_modules/.installed: editors/vscode/package-lock.json $(V)/.editors
+	@echo "Installing what the extension is made of ..."
+	@cd editors/vscode && $(NPM_CI)
+	@touch $@
+
+$(CODE)/.installed: tests/editors/vscode/package-lock.json $(V)/.editors
+	@echo "Installing VS Code ..."
+	@mkdir -p $(CODE) && cp tests/editors/vscode/package*.json $(CODE)
+	@cd $(CODE) && $(NPM_CI)
+	@cd $(SERVED) && $(NPM_CI) --omit=dev && ln -sfn node_modules node_modules.asar
+	@cd $(SERVED)/extensions && $(NPM_CI) --omit=dev
 	@touch $@

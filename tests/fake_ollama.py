@@ -71,10 +71,10 @@ class Fake:
 
 
 @asynccontextmanager
-async def serving(ways: dict[str, Way] | None = None) -> AsyncIterator[Fake]:
-    """A fake on a loopback port while the block runs."""
+async def serving(ways: dict[str, Way] | None = None, port: int = 0) -> AsyncIterator[Fake]:
+    """A fake on a loopback port (0: any) while the block runs."""
     fake = Fake(ways or {})
-    server = await asyncio.start_server(fake.answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(fake.answer, "127.0.0.1", port)
     fake.host = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield fake

@@ -1,7 +1,8 @@
-"""One Neovim for the tests that leave it whole."""
+"""One Neovim for the tests that leave it whole; VS Code only where `make test-editors` has set it up."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.editors.cues import scripted
 from tests.editors.nvim import Neovim, neovim
+
+collect_ignore = [] if os.environ.get("SWITCHYARD_EDITORS") else ["test_vscode.py"]
 
 
 @pytest.fixture(scope="session")

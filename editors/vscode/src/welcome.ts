@@ -1,0 +1,56 @@
+// The first run: the server is installed from what the extension carries, and a first ghost text is tried.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { prepare } from "./status.ts";
+
+/** A file in which even the engine without weights knows how to go on. */
+const SAMPLE = `\
+for row in rows:
+    row.fold()
+    show(row)
+
+for row in rows:
+    row.fold()
+    show(row)
+
+for row in rows:
+`;
+
+/** Offers the ways to install the server; the chosen one is put into a terminal, where the user sends it off. */
+export async function install(context: vscode.ExtensionContext): Promise<void> {
+  const wheel = carried(context.extensionPath);
+  if (!wheel) {
+    void vscode.window.showInformationMessage("This build carries no server: install Switchyard as its README says.");
+    return;
+  }
+  const target = `'${wheel}[embedded]'`;
+  const ways = [
+    { label: "uv", description: "uv tool install", line: `uv tool install --force ${target}` },
+    { label: "pipx", description: "pipx install", line: `pipx install --force ${target}` },
+  ];
+  const title = "Install Switchyard's server with";
+  const placeHolder = "The command is shown in a terminal; press Enter there";
+  const chosen = await vscode.window.showQuickPick(ways, { title, placeHolder });
+  if (chosen) prepare(chosen.line);
+}
+
+/** The server's wheel in the extension's folder. */
+function carried(folder: string): string | undefined {
+  try {
+    const name = readdirSync(join(folder, "server")).find((it) => it.endsWith(".whl"));
+    return name && join(folder, "server", name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens a new file with something to go on with, and asks for ghost text at its end. */
+export async function tryIt(): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ language: "python", content: SAMPLE });
+  const editor = await vscode.window.showTextDocument(document);
+  const end = document.lineAt(document.lineCount - 1).range.end;
+  editor.selection = new vscode.Selection(end, end);
+  await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+}

