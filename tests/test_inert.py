@@ -12,8 +12,8 @@ from router.answers.inert import Inert, inert
 
 _READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _ALIVE = {"link_open", "image", "html_inline", "html_block", "table_open"}
-_WORDS = """` `` ``` ~~~ \\ ! [ ] ( ) < > a x.py:3 http://e/x $ $$ | --- ![a](http://e) <b> <!-- [a]:/e |-|-| : = # &lt; *
-    é me@e.org mermaid \u200b""".split()
+_WORDS = """` `` ``` ~~~ \\ ! [ ] ( ) < > a x.py:3 http://e/x $ $$ | --- ![a](http://e) <b> <!-- [a]:/e |-|-| : = # &lt;
+    * é me@e.org mermaid \u200b""".split()
 _BITS = st.sampled_from(
     [*_WORDS, " ", "    ", "\n", "\n\n", "- ", "> ", "1. ", "\t", "\r", "```py\n", "\n```\n", "\n$$\n"]
 )

@@ -50,7 +50,7 @@ class Inert:
         return f"{said}\n{fence}" if fence and said else f"{said}{fence}"
 
     def _line(self, line: str) -> str:
-        within, self._within = self._within, False
+        within, self._within, line = self._within, False, _seen(line)
         if within:
             return _prose(line)
         if self._fence:
@@ -68,7 +68,7 @@ class Inert:
             closing, self._fence = self._fence, ""
             return closing
         blank = len(line) - len(line.lstrip(" "))
-        return _seen(line[min(blank, self._indent) :])
+        return line[min(blank, self._indent) :]
 
 
 def inert(text: str) -> str:
@@ -79,7 +79,7 @@ def inert(text: str) -> str:
 
 def _settled(line: str, within: bool) -> int:
     """How much of a line that goes on can be shown already: whole words, in which nothing is open."""
-    if not within and line.lstrip(" \t")[:1] in ("`", "~"):
+    if _seen(line) != line or (not within and line.lstrip(" \t")[:1] in ("`", "~")):
         return 0
     spans, certain = _spans(line)
     cut = line.rfind(" ", 0, certain) + 1
@@ -104,7 +104,6 @@ def _spans(line: str) -> tuple[dict[int, int], int]:
 
 def _prose(line: str) -> str:
     """A line, or a part of one, in which only spans of code are left of all that is not text."""
-    line = _seen(line)
     ends, _ = _spans(line)
     said, at = "", 0
     while found := _TOKEN.search(line, at):
