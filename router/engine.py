@@ -18,7 +18,7 @@ from router.context.syntax import Clock
 from router.desk import Desk
 from router.fleet import Fleet, Planner, Tell
 from router.gate import Gate, fit
-from router.layout import Layout
+from router.layout import Layout, Prepared
 from router.ledger import Journey, Ledger, Note
 from router.models.types import Survey
 from router.naming import Naming
@@ -131,15 +131,26 @@ class Router:
     async def pieces(self, request: Request, shown: str, budget: int, frames: Sequence[Spot] = ()) -> Sequence[Piece]:
         """What other files say that helps with a request, beside what is `shown`; in at most `budget` tokens.
 
-        `frames` are those of a traceback, the innermost last.
+        `frames` are those of a traceback, the innermost last; without any, those of the request's note.
         """
         if await self._gate.known(request.document):
             return ()
+        frames = frames or await self.workspace.frames(request.note)
         await self.workspace.fetch(request, [it.path for it in frames])
         return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
 
     def _defines(self, request: Request, name: str) -> bool:
         return bool(self.workspace.view(request).index.defined(name))
+
+    async def prepared(self, request: Request) -> Prepared:
+        """A completion's prompt as it would be sent after a pause, with what was left out of it, and why.
+
+        Raises RuntimeFailure where no model completes, and SwitchyardError for a file that is kept out of prompts.
+        """
+        if why := await self._gate.known(request.document):
+            raise router.SwitchyardError(f"This file is kept out of every prompt by {why}.")
+        task = self._task(request)
+        return await self._suggestions.prepared(task, request, await self._fleet.routed(task))
 
     async def _routed(self, task: Task) -> Route:
         return await self._fleet.routed(task)

@@ -7,8 +7,10 @@ has to be evaluated again.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router import completion
 from router.config import Config
@@ -19,6 +21,9 @@ from router.models import families
 from router.paces import Paces
 from router.types import Call, Piece, Request, Route, Task
 from router.workspace import Workspace
+
+if TYPE_CHECKING:
+    from router.weighing import Weighed
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
 CHARACTERS = 4  # that `gather` takes for a token
@@ -34,12 +39,18 @@ class Room(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True):
-    """A prompt as it is sent: `call`, the `window` that it shows, and the `pieces` before it, in their order."""
+    """A prompt as it is sent: `call`, the `window` that it shows, and the `pieces` before it, in their order.
+
+    Where somebody wants to know why: `weighed` are all pieces that were thought of, and `held` is the share of the
+    prompt that the engine has read already, by the prompt before.
+    """
 
     call: Call
     window: window.Window
     pieces: tuple[Piece, ...]
     room: Room
+    weighed: tuple[Weighed, ...] = ()
+    held: float = 0.0
 
 
 class Layout:
@@ -104,10 +115,25 @@ class Layout:
         if not kept.closed and (kept.latest is None or kept.latest is request):
             kept.ready = self.chosen(task, request, route, kept)
 
+    async def explained(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
+        """What would be sent for this place after a pause, and what was left out of it."""
+        from router.weighing import weighed
+
+        await self._workspace.fetch(request, [it.path for it in kept.pieces])
+        kept.ready = self.chosen(task, request, route, kept)
+        found = self.prepared(task, request, route, kept, rested=True)
+        view, shown = self._workspace.view(request), _shown(found.window)
+        every = tuple(weighed(request, view, shown, found.pieces)) if found.room.tokens else ()
+        allowed = tuple(it for it in every if self._workspace.shows(it.piece.path))
+        return replace(found, weighed=allowed, held=self._paces.held(found.call))
+
     def chosen(self, task: Task, request: Request, route: Route, kept: Open) -> tuple[Piece, ...]:
         """The pieces for this place, from memory."""
         room = self.room(task, route, kept)
         view = self._workspace.view(request)
         last = kept.window or window.slide(None, request.document.text, request.span.start, room.extent)
-        shown = last.prefix + last.middle + last.suffix
-        return tuple(self._workspace.pieces(request, view, shown, room.beside // CHARACTERS, kept.pieces))
+        return tuple(self._workspace.pieces(request, view, _shown(last), room.beside // CHARACTERS, kept.pieces))
+
+
+def _shown(of: window.Window) -> str:
+    return of.prefix + of.middle + of.suffix

@@ -40,6 +40,10 @@ class Paces:
         if len(tokenizer.ratios) < SAMPLES and not (call.system or call.begun):
             self._tokenizers[key] = tokenizer.with_turn(call.prompt, timing.prompt_tokens)
 
+    def held(self, call: Call) -> float:
+        """The share of a prompt that its model's engine has read already: what the prompt before began with, too."""
+        return _shared(self._last.get(weights(call.route), ""), call.prompt)
+
     def tokens(self, route: Route, text: str) -> int:
         """How many tokens a text is at the most."""
         return self._tokenizers.get(weights(route), Tokenizer()).span(text).most

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 import router
 from router import completion
 from router.answers.insertion import insertion, place
@@ -15,7 +17,7 @@ from router.context.syntax import Clock
 from router.desk import Desk, Open
 from router.fleet import Fleet
 from router.gate import Gate
-from router.layout import Layout
+from router.layout import Layout, Prepared
 from router.ledger import Journey, Ledger
 from router.models import families
 from router.run import Run
@@ -144,6 +146,13 @@ class Suggestions:
             return completion.plain(task, request, route, self._others(request.document))
         self._layout.soon(task, request, route, kept)
         return self._layout.call(task, request, route, kept)
+
+    async def prepared(self, task: Task, request: Request, route: Route) -> Prepared:
+        """What would be sent after a pause, with what is left out of it, and why."""
+        found = await self._layout.explained(task, request, route, self._desk.kept(request.document))
+        if route.family == families.PLAIN:
+            return replace(found, call=completion.plain(task, request, route, self._others(request.document)))
+        return found
 
     def _others(self, document: Document) -> list[Document]:
         """The open documents beside this one that may be shown."""

@@ -29,7 +29,12 @@ PURE = """
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
     models/tokens models/types models/weights
     traces/__init__ traces/c traces/go traces/java traces/javascript traces/loose traces/places traces/pytest
-    traces/python traces/rust traces/telling traces/types trail
+    traces/python traces/rust traces/telling traces/types trail weighing
+    answers/findings
+    reviewing/changed reviewing/diff reviewing/fingerprints reviewing/inert reviewing/mending reviewing/proofs
+    reviewing/quoting reviewing/ranking reviewing/reading reviewing/refuting reviewing/rules reviewing/types
+    reviewing/reports/github reviewing/reports/json reviewing/reports/markdown reviewing/reports/sarif
+    reviewing/reports/text
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import completion
+from router import SwitchyardError, completion
 from router.config import Config, Context, Privacy
 from router.context.gathering.view import Spot
 from router.engine import Router
@@ -75,7 +75,8 @@ class Yard:
     async def rest(self, path: Path) -> None:
         """Nothing is typed for a while; what is done then is done."""
         kept = self.router._desk.kept(document("", str(path)))
-        assert kept.latest and self.router.route
+        assert kept.latest
+        assert self.router.route
         await self.router._layout.choose(self.router.tasks["complete"], kept.latest, self.router.route, kept)
         self.now += 10
 
@@ -252,6 +253,37 @@ def test_the_other_tasks_get_pieces_too_and_those_of_an_excluded_document_none(r
     run(it, story())
 
 
+def test_what_is_said_of_a_prompt_is_what_is_sent_and_nothing_is_left_out_without_a_reason(root: Path) -> None:
+    async def story() -> None:
+        text, cursor = at(BILL)
+        opened = document(text, str(root / "bill.py"))
+        it.router.opened(opened)
+        request = Request("complete", opened, Span(cursor, cursor))
+        told = await it.router.prepared(request)
+        async for _ in it.router.ask(request):
+            pass
+        assert it.engine.heard == [told.call]
+        shown = [one.piece for one in told.weighed if not one.why]
+        assert shown == list(told.pieces)
+        assert any("total_with_tax" in piece.text for piece in shown)
+        assert told.weighed[0].worth > 0
+        whys = {one.piece.text: one.why for one in told.weighed if one.why}
+        assert whys["def bill(order: Order) -> str:"] == "the open file's lines show it"
+        assert (told.held, (await it.router.prepared(request)).held) == (0.0, 1.0)
+
+    it = Yard(root)
+    run(it, story())
+
+
+def test_of_an_excluded_file_no_prompt_is_told(root: Path) -> None:
+    async def story() -> None:
+        with pytest.raises(SwitchyardError, match="kept out of every prompt by its name"):
+            await it.router.prepared(Request("complete", document("a", str(root / ".env")), Span(1, 1)))
+
+    it = Yard(root)
+    run(it, story())
+
+
 @given(st.integers(1, 200_000), st.integers(0, 10_000))
 def test_other_files_never_take_more_than_a_third_of_a_prompt(budget: int, most: int) -> None:
     assert completion.share(budget, most) <= min(most, budget // 3)
@@ -283,4 +315,4 @@ def test_a_spot_moves_with_the_text_above_it_and_goes_with_what_takes_its_place(
     trail.edited("a.py", [Change(0, 10, "")])
     assert trail.edits == (Spot("a.py", Span(2_990, 2_993)), Spot("b.py", Span(0, 1)), Spot("a.py", Span(0, 0)))
     trail.edited("a.py", [Change(0, 9_000, "y" * 9_000)])
-    assert trail.edits == (Spot("b.py", Span(0, 1)),)
+    assert [it.path for it in trail.edits] == ["b.py"]
