@@ -106,7 +106,7 @@ def _digested(code: Code, cuts: Sequence[Cut]) -> tuple[Unit, ...]:
 def _events(code: Code) -> Iterator[Event]:
     """The code as its tree has it: how it nests, which shows where Python's blocks end, and its words and signs."""
     assert code.root is not None
-    stack: list[Node | int] = [code.root]
+    stack: list[Node | int] = list(reversed(code.root.children))
     while stack:
         node = stack.pop()
         if isinstance(node, int):

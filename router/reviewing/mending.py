@@ -10,22 +10,35 @@ from router.reviewing.reading import Code
 from router.types import Change, Span
 
 _FENCE = re.compile(r"\A\s*```[^\n]*\n(.*?)\n?[ \t]*```\s*\Z", re.S)
-_BLANK = re.compile(r"[ \t]*")
 
 
 def fixed(text: str, span: Span, quote: str, fix: str) -> Change:
     """The change that puts `fix` in the place of what was quoted, as deep as that stands."""
     said = lf(found[1] if (found := _FENCE.match(fix)) else fix).strip("\n").rstrip()
     first, *others = said.split("\n")
-    deep = _indent(text, span.start)
-    if deep is not None:
-        own = [_BLANK.match(line)[0] for line in others if line.strip()]  # type: ignore[index]
-        said_first = _BLANK.match(first)[0] if first.strip() else ""  # type: ignore[index]
-        missing = deep.removeprefix(said_first) if deep.startswith(said_first) else ""
-        if missing and own and all(len(it) >= len(deep) for it in own) and not said_first:
-            missing = ""  # only the first line was said without its indentation
-        others = [missing + line if line.strip() else "" for line in others]
+    missing = _missing(text, span, quote, first, others)
+    others = [missing + line if line.strip() else "" for line in others]
     return Change(span.start, span.end, line_end(text).join([first.lstrip(" \t"), *others]))
+
+
+def _missing(text: str, span: Span, quote: str, first: str, others: list[str]) -> str:
+    """The indentation that a model has left out of all lines: by what it quotes, else by what it says."""
+    quoted, real = (_depths(lf(it)) for it in (quote.strip("\n"), text[span.start : span.end]))
+    if quoted and len(quoted) == len(real):
+        return real[0].removesuffix(quoted[0]) if real[0].endswith(quoted[0]) else ""
+    deep, own = _indent(text, span.start), [_blank(line) for line in others if line.strip()]
+    if deep is None or (not _blank(first) and own and min(map(len, own)) > len(deep)):
+        return ""  # it begins within a line; or only the first was said without its indentation
+    return deep.removeprefix(_blank(first)) if deep.startswith(_blank(first)) else ""
+
+
+def _depths(text: str) -> list[str]:
+    """How deep all lines but the first begin."""
+    return [_blank(line) for line in text.split("\n")[1:] if line.strip()]
+
+
+def _blank(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _indent(text: str, at: int) -> str | None:
