@@ -81,15 +81,15 @@ def _settled(line: str, within: bool) -> int:
     """How much of a line that goes on can be shown already: whole words, in which nothing is open."""
     if _seen(line) != line or (not within and line.lstrip(" \t")[:1] in ("`", "~")):
         return 0
-    spans, certain = _spans(line)
+    found, certain = spans(line)
     cut = line.rfind(" ", 0, certain) + 1
-    for start, end in reversed(spans.items()):
+    for start, end in reversed(found.items()):
         if start < cut < end:
             cut = line.rfind(" ", 0, start) + 1
     return cut if within or re.search(r"\w", line[:cut]) else 0
 
 
-def _spans(line: str) -> tuple[dict[int, int], int]:
+def spans(line: str) -> tuple[dict[int, int], int]:
     """Where the spans of code in a line begin and end, and the first place whose sense may change by what follows."""
     spans, open_ = dict[int, int](), len(line)
     at = 0
@@ -104,7 +104,7 @@ def _spans(line: str) -> tuple[dict[int, int], int]:
 
 def _prose(line: str) -> str:
     """A line, or a part of one, in which only spans of code are left of all that is not text."""
-    ends, _ = _spans(line)
+    ends, _ = spans(line)
     said, at = "", 0
     while found := _TOKEN.search(line, at):
         said, at = said + line[at : found.start()], found.end()
