@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router import SwitchyardError
 from router.config import Config
 from router.context import privacy
 from router.context.gating.invisible import visible
 from router.context.gating.rulebook import KINDS
 from router.engine import Router
+from router.layout import Prepared
 from router.models import families
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Call, Document, Request, Span, Status
@@ -320,6 +324,50 @@ def test_no_byte_of_an_excluded_file_is_ever_in_a_prompt(
     heard = repr(calls)
     assert [file for file in opened if CANARY[file] in heard] == [file for file in opened if file not in out]
     assert excluded == sum(file in out for file in opened)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(KINDS)), RULES, max_size=3),
+    st.sampled_from(["qwen", "codestral"]),
+    st.permutations(FILES).map(lambda files: files[:3]),
+)
+def test_nor_is_one_of_a_file_of_the_workspace_that_nobody_has_open(
+    sheets: Mapping[tuple[str, str], str], family: str, opened: list[str]
+) -> None:
+    rules = [
+        (folder, "*" if rule[0] == "#" and kind == ".aiexclude" else rule) for (folder, kind), rule in sheets.items()
+    ]
+    out = {file for file in FILES if file.endswith(".pem") or any(meant(rule, folder, file) for folder, rule in rules)}
+    with TemporaryDirectory() as root:
+        for file in FILES:
+            Path(root, file).parent.mkdir(parents=True, exist_ok=True)
+            Path(root, file).write_text(f"def {CANARY[file]}(wagon):\n    return wagon.siding\n")
+        for (folder, kind), rule in sheets.items():
+            Path(root, folder, kind).write_text(rule + "\n")
+        heard = repr(asyncio.run(_told(os.path.realpath(root), opened, family)))
+    assert not [file for file in out if CANARY[file] in heard]
+    scripts = [file for file in FILES if file.endswith(".py") and file not in out]
+    assert not scripts or set(opened) <= out or [file for file in scripts if CANARY[file] in heard]
+
+
+async def _told(root: str, opened: list[str], family: str) -> list[Prepared]:
+    """The prompts for each of the open files, with all pieces that were thought of."""
+    router = Router(Config(), engines={"scripted": Scripted(Script((), family))}, roots=[root])
+    text = "def shunt(wagon):\n    return wagon."
+    documents = [Document(f"{root}/{file}", "python", 1, f"# {CANARY[file]}\n{text}") for file in opened]
+    await router.start()
+    await router.workspace.start()
+    for document in documents:
+        router.opened(document)
+    await router.workspace.settled()
+    found = []
+    for document in documents:
+        end = len(document.text)
+        with suppress(SwitchyardError):  # it is excluded itself
+            found.append(await router.prepared(Request("complete", document, Span(end, end))))
+    await router.aclose()
+    return found
 
 
 async def _asked(root: str, opened: list[str], family: str) -> tuple[list[Call], int]:
