@@ -21,7 +21,9 @@ Adder: TypeAlias = "Callable[[str, str], argparse.ArgumentParser]"  # by a comma
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command; the exit code: 0, or 1 with a sentence on stderr, or 2 for a wrong command line."""
     terminal.ready()
+    arguments, own = _parted(arguments)
     args = _parser().parse_args(arguments)
+    args.ran = own
     try:
         command: Callable[[argparse.Namespace], int] = import_module(f"lsp.commands.{args.command}").run
         return command(args)
@@ -33,6 +35,12 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader has gone, as in `switchyard models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _parted(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What is ours, and the command behind `--` that is to be run and explained, with its own options."""
+    at = list(arguments).index("--") if arguments[:1] == ["explain"] and "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at + 1 :]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +70,11 @@ def _about_code(command: Adder) -> None:
         "place", type=_place, metavar="FILE:LINE:COL", help="line and column from 1, as editors print them"
     )
     sub.add_argument("--manual", action="store_true", help="as if asked for by hand, not by a keystroke")
+    _json(sub)
+    sub = command("explain", "what is wrong at a place, in a traceback, or with a command that fails (-- COMMAND …)")
+    sub.add_argument("place", nargs="?", type=_line, metavar="FILE:LINE", help="line from 1; a column may follow")
+    said = "a file with what was printed, or - for stdin"
+    sub.add_argument("--traceback", default="", metavar="FILE", help=said)
     _json(sub)
     sub = command("demo", "type into a file as an editor would, and show what is suggested")
     sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
@@ -136,3 +149,11 @@ def _place(text: str) -> tuple[str, int, int]:
     if not (name and line.isascii() and line.isdigit() and column.isascii() and column.isdigit()):
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE:COL, such as app.py:12:5")
     return name, int(line[:12]), int(column[:12])
+
+
+def _line(text: str) -> tuple[str, int, int]:
+    """A column of 0 is untold."""
+    found = re.fullmatch(r"(.+?):(\d{1,12})(?::(\d{1,12}))?", text, re.ASCII)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE, such as app.py:12")
+    return found[1], int(found[2]), int(found[3] or 0)
