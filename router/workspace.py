@@ -193,6 +193,20 @@ class Workspace:
             memo=self._memo,
         )
 
+    async def frames(self, note: str) -> tuple[Spot, ...]:
+        """Where in the workspace a traceback in a note leads, the innermost place last; their texts are brought."""
+        if self._index is None or not note:
+            return ()
+        from router import traces
+        from router.traces.places import Places
+        from router.traces.telling import spots
+
+        trace = await asyncio.to_thread(traces.read, note)
+        places = await asyncio.to_thread(Places, self._index.paths(), self._roots)
+        paths = dict.fromkeys(path for frame in trace.frames if (path := places.resolved(frame)))
+        await self.texts.bring([it for it in paths if not self._desk.document(it)], self._roots, self._admits)
+        return spots(trace, places, self._text)
+
     def _text(self, path: str) -> str | None:
         """A file as it may be shown: an open document's own text, or what was brought; the same while unchanged."""
         document = self._desk.document(path)
