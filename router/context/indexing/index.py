@@ -156,6 +156,10 @@ class Index:
         root, path = self._at(path)
         return [native(it) for it in root.catalogue.neighbours.near(path) if root.may(it)] if root else []
 
+    def paths(self) -> list[str]:
+        """The files that are known and may be shown."""
+        return [native(path) for root in self._roots for path in root.catalogue.paths() if root.may(path)]
+
     def changed(self, path: str, text: str) -> None:
         """An open document has a new text, which counts for more than the file's; it is parsed when it rests."""
         root, path = self._at(path)
