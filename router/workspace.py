@@ -11,9 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from router import homes
+from msgspec.structs import replace
+
+from router import branch, homes
+from router.branch import Stretches
 from router.config import Config
-from router.context.gathering.view import Memo, Nothing, Spot, View
+from router.context.gathering.sheet import sheet
+from router.context.gathering.view import Memo, Nothing, Spot, View, spoken
 from router.context.indexing.aside import aside
 from router.desk import Desk
 from router.gate import Gate, fit
@@ -30,6 +34,7 @@ Admission: TypeAlias = "Callable[[Sequence[str], tuple[str, ...], Ignored], Call
 
 _PAGES = 96  # files that are remembered as looked into; then it is begun anew
 _NEAR = 8  # files around a request whose texts are brought, whatever they say
+_AGAIN = 30.0  # seconds after which git is asked again what the branch changed
 _PATIENCE = 5.0  # seconds that a thread may take
 
 
@@ -59,6 +64,8 @@ class Workspace:
         self._parsers: Parsers | None = None
         self._memo = Memo()
         self._version: tuple[object, ...] = ()
+        self._branch: Stretches = {}
+        self._branched = float("-inf")
         self._wanted = False
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,7 +113,10 @@ class Workspace:
             index, parsers, admission = await asyncio.to_thread(_machinery)
             self._allowed = admission(self._roots, self._config.privacy.exclude, self._gate.ignored)
             self.texts.clear()
-            if self._index is None:
+            self._branch, self._branched = {}, float("-inf")
+            if self._index is not None:
+                self._index.refresh()
+            else:
                 self._parsers = parsers()
                 heard, place = self._gate.ignored.changed, self._place()
                 self._index = index(self._roots, self._admits, self._parsers.tags, place, heard, self._watch)
@@ -114,7 +124,6 @@ class Workspace:
                     self._tell(document)
             with suppress(OSError):  # a folder on a drive that does not answer; whoever watches looks again
                 await self._index.over(self._roots)
-                self._index.refresh()
 
     async def _leave(self) -> None:
         index, parsers, self._index, self._parsers = self._index, self._parsers, None, None
@@ -182,7 +191,7 @@ class Workspace:
         if version != self._version or len(self._memo.pages) > _PAGES:
             self._memo, self._version = Memo(), version
         path = request.document.path
-        return View(
+        view = View(
             index=self._index or Nothing(),
             text=self._text,
             edits=self.trail.edits,
@@ -192,6 +201,7 @@ class Workspace:
             frames=tuple(frames),
             memo=self._memo,
         )
+        return view if changed or not self._branch else replace(view, changed=branch.spots(self._branch, path, view))
 
     async def frames(self, note: str) -> tuple[Spot, ...]:
         """Where in the workspace a traceback in a note leads, the innermost place last; their texts are brought."""
@@ -219,17 +229,32 @@ class Workspace:
         held against the disk. What takes long is done in a thread, or in steps as long as a keystroke may wait."""
         if self._index is None:
             return
-        from router.context.gathering import focus, similar
+        from router.context.gathering import similar
 
-        await aside(partial(focus.focus, request), _PATIENCE)
+        self._look_at_branch()
+        opened = [it for it in self._desk.documents() if fit(it) and not self._gate.reason(it)]
+        with suppress(OSError, ValueError, MemoryError, RuntimeError):
+            await aside(partial(_prime, request, opened), _PATIENCE)
         view = self.view(request)
         spots = [it.path for it in (*view.edits, *view.visited)]
         near = view.near(request.document.path)[:_NEAR]
-        wanted = dict.fromkeys((*also, *spots, *similar.files(request, view), *near))
+        branched = branch.nearest(self._branch, request.document.path)
+        wanted = dict.fromkeys((*also, *spots, *branched, *similar.files(request, view), *near))
         await self.texts.bring([path for path in wanted if not self._desk.document(path)], self._roots, self._admits)
         for path in wanted:
             await asyncio.sleep(0)
             view.page(path)
+
+    def _look_at_branch(self) -> None:
+        """Have git say what the branch changed, now and then; whoever asks takes what it said last."""
+        now = asyncio.get_running_loop().time()
+        if now - self._branched >= _AGAIN:
+            self._branched = now
+            self._spawn(self._ask_git())
+
+    async def _ask_git(self) -> None:
+        with suppress(OSError, ValueError, MemoryError, RuntimeError):
+            self._branch = await aside(partial(branch.stretches, self._roots), _AGAIN)
 
     def pieces(
         self, request: Request, view: View, shown: str, budget: float, kept: Sequence[Piece] = ()
@@ -247,6 +272,15 @@ class Workspace:
         """Whether a file is still there, as far as is known."""
         assert self._index is not None
         return self._text(path) is not None or self._index.tags(path) is not None
+
+
+def _prime(request: Request, opened: Sequence[Document]) -> None:
+    """In a thread: what is remembered of texts, and takes long where they are long."""
+    from router.context.gathering.focus import focus
+
+    focus(request)
+    for document in opened:
+        sheet(document.text, spoken(document.path))
 
 
 def _machinery() -> tuple[type[Index], type[Parsers], Admission]:

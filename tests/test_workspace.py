@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import SwitchyardError, completion
+from router import SwitchyardError, branch, completion
 from router.config import Config, Context, Privacy
-from router.context.gathering.view import Spot
+from router.context.gathering.view import Spot, View
 from router.engine import Router
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.trail import KEPT, Trail
@@ -287,6 +287,33 @@ def test_of_an_excluded_file_no_prompt_is_told(root: Path) -> None:
 @given(st.integers(1, 200_000), st.integers(0, 10_000))
 def test_other_files_never_take_more_than_a_third_of_a_prompt(budget: int, most: int) -> None:
     assert completion.share(budget, most) <= min(most, budget // 3)
+
+
+# What the branch changed
+
+
+def git(root: Path, *words: str) -> None:
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "core.hooksPath=/dev/null")
+    subprocess.run(["git", "-C", str(root), *who, *words], check=True, capture_output=True)
+
+
+def test_what_the_branch_changed_is_known_by_lines_committed_or_not(root: Path) -> None:
+    git(root, "checkout", "-q", "-b", "main")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "one")
+    git(root, "checkout", "-q", "-b", "duty")
+    orders, more = root / "shop" / "orders.py", root / "more.py"
+    more.write_text("a = 1\nb = 2\n")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "two")
+    orders.write_text(ORDERS.replace("rate: float", "rate: float, duty: float"))
+    found = branch.stretches([str(root), "/nowhere"])
+    assert found == {str(orders): [(4, 4)], str(more): [(1, 2)]}
+
+    texts = {str(orders): orders.read_text(), str(more): "a = 1\nb = 2\n"}
+    spots = branch.spots(found, str(root / "shop" / "bill.py"), View(text=texts.get))
+    assert [(it.path, it.span.start) for it in spots] == [(str(more), 0), (str(orders), ORDERS.index("    def"))]
+    assert branch.spots(found, str(more), View()) == ()
 
 
 # What the user did last

@@ -1,0 +1,69 @@
+"""What the branch changed since it left the main one, and what is not committed: stretches of files, asked of git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from router import SwitchyardError
+from router.context.gathering.view import Spot, View
+from router.context.indexing import git
+from router.context.indexing.listing import slashed
+from router.reviewing.changes import Wanted, changes
+from router.types import Span
+
+_MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")  # where a branch comes from, mostly
+_FILES, _EACH = 64, 8  # files that are remembered, and stretches of each; of a larger change nothing is typical
+SPOTS = 8
+
+Stretches = Mapping[str, Sequence[tuple[int, int]]]  # by path, first and last line, from 1
+
+
+def stretches(roots: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+    """What git says of all roots. Touches the disk; a root without git has none."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for root in roots:
+        try:
+            said = changes(root, Wanted(base=_base(root)))
+        except (OSError, SwitchyardError):
+            continue
+        for file in said.files[:_FILES]:
+            lines = [(min(it.added), max(it.added)) for it in file.hunks if it.added]
+            if lines:
+                found[os.path.join(said.root, *file.path.split("/"))] = lines[:_EACH]
+    return found
+
+
+def _base(root: str) -> str:
+    """The first of the usual names that there is; none: only what is not committed counts."""
+    for name in _MAIN:
+        try:
+            git.said(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except FileNotFoundError:
+            raise
+        except OSError:
+            continue
+        return name
+    return ""
+
+
+def spots(found: Stretches, path: str, view: View) -> tuple[Spot, ...]:
+    """Those whose texts are there, in the files near `path` last, for the last count most."""
+    result: list[Spot] = []
+    for other in nearest(found, path):
+        page = view.sheet(other)
+        for first, last in found[other]:
+            if last <= len(page.starts) and page.text:
+                result.append(Spot(other, Span(page.starts[first - 1], page.starts[last - 1])))
+    return tuple(reversed(result[:SPOTS]))
+
+
+def nearest(found: Stretches, path: str) -> list[str]:
+    """The files nearest to a path, the nearest first."""
+    return sorted(found, key=lambda it: _shared(it, path), reverse=True)[:SPOTS]
+
+
+def _shared(path: str, other: str) -> int:
+    """How many folders two paths have in common; the same file most."""
+    one, two = slashed(path).split("/"), slashed(other).split("/")
+    return next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
