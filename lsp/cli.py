@@ -39,7 +39,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parted(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """What is ours, and the command behind `--` that is to be run and explained, with its own options."""
-    at = list(arguments).index("--") if arguments[:1] == ["explain"] and "--" in arguments else len(arguments)
+    own = "--" in arguments and arguments[0] == "explain"
+    at = arguments.index("--") if own else len(arguments)
     return arguments[:at], arguments[at + 1 :]
 
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     _about_code(command)
+    _about_changes(command)
     _about_models(command)
     _about_turns(command)
     return parser
@@ -82,6 +84,19 @@ def _about_code(command: Adder) -> None:
     sub = command("index", "what is known of a workspace: its files by language, definitions, references")
     sub.add_argument("path", nargs="?", default=".", metavar="PATH", help="a folder; without it, this workspace")
     sub.add_argument("--symbol", default="", metavar="NAME", help="where NAME is defined, and who refers to it")
+    _json(sub)
+
+
+def _about_changes(command: Adder) -> None:
+    sub = command("review", "what goes wrong in a change, what it does, and what was not reviewed")
+    sub.add_argument("--base", default="", metavar="REF", help="what has changed since this branch left REF")
+    sub.add_argument("--staged", action="store_true", help="what is staged; by default, all that is not committed")
+    sub.add_argument("--range", default="", metavar="A..B", help="what has changed from A to B")
+    sub.add_argument("--diff", default="", metavar="FILE", help="what a unified diff says; - reads stdin")
+    forms = ("text", "markdown", "json", "sarif", "github")
+    sub.add_argument("--format", choices=forms, default="text", help="how it is printed (default: %(default)s)")
+    graves = ("error", "warning", "information", "hint")
+    sub.add_argument("--fail-on", choices=graves, default="", help="exit with 1 if a finding is as grave as this")
     _json(sub)
 
 

@@ -152,6 +152,10 @@ class Router:
         task = self._task(request)
         return await self._suggestions.prepared(task, request, await self._fleet.routed(task))
 
+    async def kept_out(self, document: Document) -> str:
+        """What keeps a document out of every prompt; empty: nothing does."""
+        return await self._gate.known(document)
+
     async def _routed(self, task: Task) -> Route:
         return await self._fleet.routed(task)
 

@@ -84,6 +84,7 @@ class Reviewing:
         key = await asyncio.to_thread(_key, task, route, scope)
         known = await asyncio.to_thread(self.memory.kept, key)
         if known is not None:
+            self.counts["remembered"] += 1
             return Findings(tuple(await asyncio.to_thread(self._again, known, scope, wanted)))
         found = await self._found(task, request, route, given, scope, wanted)
         if isinstance(found, Refusal):

@@ -52,6 +52,30 @@ def listed(folder: str, below: Sequence[str] = (), patience: float = 20.0) -> It
             running.kill()
 
 
+def said(folder: str, *words: str, patience: float = 60.0) -> bytes:
+    """What git prints when it is asked so in a folder. Raises FileNotFoundError without a git, OSError where it fails."""
+    program = _program(folder)
+    if program is None:
+        raise FileNotFoundError("git")
+    try:
+        found = subprocess.run(
+            [program, *_TAME, "-C", folder, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            cwd=os.path.dirname(program),
+            timeout=patience,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"git took longer than {patience:.0f} s") from error
+    if found.returncode:
+        told = found.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise OSError(told[-1].removeprefix("fatal: ") if told else f"git ended with {found.returncode}")
+    return found.stdout
+
+
 def _names(chunks: Iterator[bytes]) -> Iterator[str]:
     rest = b""
     for chunk in chunks:

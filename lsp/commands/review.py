@@ -1,0 +1,110 @@
+"""`switchyard review`: what goes wrong in a change, what the change does, and what was not reviewed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from lsp import terminal
+from lsp.commands.config import read_settings
+from router import SwitchyardError
+from router.config import Config
+from router.engine import Router
+from router.reviewing.changes import Changes, Wanted, changes
+from router.reviewing.reports import github, json, markdown, sarif, text
+from router.reviewing.rules import GRAVITY
+from router.reviewing.types import Review
+from router.reviewing.whole import Progress, Whole
+from router.types import Severity, Status
+
+FORMS: dict[str, Callable[[Review], str]] = {
+    "text": text.report,
+    "markdown": markdown.report,
+    "json": json.report,
+    "sarif": sarif.report,
+    "github": github.report,
+}
+_LONGEST = 64_000_000  # bytes of a diff that are read
+_SETTLED = 20.0  # seconds that are waited for the workspace to be read
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the review; 1 if a finding is as grave as --fail-on says, or nothing could be reviewed for the engine."""
+    chosen = [it for it in (args.base, args.staged, args.range, args.diff) if it]
+    if len(chosen) > 1:
+        raise SwitchyardError("Choose one of --base, --staged, --range and --diff.")
+    found = changes(str(Path.cwd()), Wanted(args.base, args.staged, args.range, args.diff), partial(_diff, args.diff))
+    settings = read_settings(args.settings, Path(found.root))
+    with _bar() as progress:
+        review, status = asyncio.run(_review(settings, found, progress))
+    form = "json" if args.json else args.format
+    said = FORMS[form](review)
+    print(said if form in ("json", "sarif") else terminal.clean(said), end="")
+    if review.skipped and not review.units and status:
+        terminal.note(f"switchyard: {status}")
+        return 1
+    return int(bool(args.fail_on) and any(_grave(it.finding.severity, args.fail_on) for it in review.reported))
+
+
+def _grave(severity: Severity, least: Severity) -> bool:
+    return GRAVITY[severity] >= GRAVITY[least]
+
+
+def _diff(name: str) -> bytes:
+    """The bytes of a diff; `-` is stdin. Raises SwitchyardError."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(_LONGEST)
+        with open(name, "rb") as file:
+            return file.read(_LONGEST)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
+        raise SwitchyardError(f"{name} can't be read: {reason}.") from error
+
+
+async def _review(settings: Config, found: Changes, progress: Progress) -> tuple[Review, str]:
+    """The review, and what there is to say of the engine if it does not work."""
+    said: list[Status] = []
+    router = Router(settings, said.append, roots=[found.root])
+    try:
+        if found.files:
+            progress(0, 0, "the engine")
+            await router.workspace.start()
+            await router.start()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(router.workspace.settled(), _SETTLED)
+        review = await Whole(router.ask, router.kept_out, settings.review.max_findings, progress).review(found)
+        counts = router.reviews.counts + _counted(review)
+        known = counts.pop("remembered", 0)
+        review = replace(review, known=known, counts=tuple(sorted(counts.items())))
+        return review, "" if not said or said[-1].state == "ready" else said[-1].message
+    finally:
+        await router.aclose()
+
+
+def _counted(review: Review) -> Counter[str]:
+    return Counter(dict(review.counts))
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A bar with the time left on stderr, if somebody looks."""
+    err = terminal.console(stderr=True)
+    if not err.is_terminal:
+        yield lambda done, of, what: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=err, transient=True) as bar:
+        task = bar.add_task("review", total=None, now="")
+        yield lambda done, of, what: bar.update(task, completed=done, total=of or None, now=terminal.line(what))
