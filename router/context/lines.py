@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _NEAR = 4_000  # code points
 _JUST_ABOVE = 12  # lines that tell how deep a place may be
 _TAB = 4  # columns; only ever compared with others of the same text
@@ -33,6 +34,14 @@ def first_line(text: str) -> str:
 
 def last_line(text: str) -> str:
     return text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+
+
+def parted(text: str) -> list[str]:
+    """The lines of a text with their ends; what follows the last line end is a line where there is something.
+
+    Only `\\n`, `\\r\\n` and `\\r` end a line: `str.splitlines` would split at a form feed or U+2028 too.
+    """
+    return _LINE.findall(text)
 
 
 def line_end(text: str) -> str:
