@@ -152,7 +152,7 @@ class Reviewing:
     async def _summed_up(self, task: Task, request: Request) -> Findings:
         """What a diff does, in a few points."""
         summing = step(task, SUMMARY)
-        route, _, _ = await self._model.prepared(summing, replace(request, diff=""))
+        route, _, _ = await self._model.prepared(task, replace(request, diff=""))
         diff = request.diff if len(request.diff) <= LONGEST_DIFF else request.diff[:LONGEST_DIFF] + "\n[…]\n"
         heard = await self._model.said(summing, request, route, {"diff": diff})
         return Findings(summary=points(heard.said))
