@@ -6,8 +6,7 @@ import pytest
 
 from router.editing.paths import obeyed, refusal
 
-SPELLINGS = (
-    """
+SPELLINGS = """
     .git/config .GIT/config .Git/hooks/pre-commit .git./config .git␠/config .git.␠./config
     ./.git/config src/../.git/config src/.git/hooks/x .git//hooks//x .git\\hooks\\x .GIT\\CONFIG
     .git::$INDEX_ALLOCATION/config .git:stream/config
@@ -21,10 +20,7 @@ SPELLINGS = (
     .gitconfig .gitmodules .gitattributes .gitignore .pre-commit-config.yaml .gitlab-ci.yml .travis.yml Jenkinsfile
     JENKINSFILE azure-pipelines.yml .npmrc .pypirc .netrc .env .nvim.lua .exrc .dir-locals.el .gdbinit .switchyard.toml
     a.code-workspace x.pth x.desktop sitecustomize.py .cursor/rules.md .zed/tasks.json .config/x .bashrc::$DATA
-""".replace("\u0020/", "␠/")
-    .replace(".\u0020.", ".␠.")
-    .split()
-)
+""".split()
 
 
 @pytest.mark.parametrize("path", [it.replace("␠", " ") for it in SPELLINGS])
