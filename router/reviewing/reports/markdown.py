@@ -47,14 +47,18 @@ def _finding(it: Reported) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text that says what it says: nothing in it marks, links or shows anything."""
-    said = _SIGNS.sub(r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    said = _SIGNS.sub(r"\\\1", text)
     return _ADDRESS.sub(lambda found: f"{found[0]}\u200b", said)
 
 
 def spoken(text: str) -> str:
     """The same, in which what stands between backticks stays code."""
     parts = _CODED.split(" ".join(text.split()))
-    return "".join(code(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+    return "".join(code(part) if at % 2 else _escaped(part) for at, part in enumerate(parts))
 
 
 def code(text: str) -> str:
