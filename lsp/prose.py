@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lsp import terminal
 from router.types import Mention, Prose
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+Link: TypeAlias = Callable[[str, int], str]  # the address of a path and a line, which is 0 where none is named
 
 
 class Written:
@@ -50,11 +52,11 @@ class Written:
             return
         from rich.markdown import Markdown
 
-        self._console.print(Markdown(terminal.clean(marked(answer, linked=True))))
+        self._console.print(Markdown(terminal.clean(marked(answer))))
 
 
-def marked(answer: Prose, linked: bool = False) -> str:
-    """The Markdown of an explanation: what it has invented is struck out; what is real is a link, if `linked`."""
+def marked(answer: Prose, link: Link | None = None) -> str:
+    """The Markdown of an explanation: what it has invented is struck out; what is real leads to where `link` says."""
     text, at = "", 0
     for mention in sorted(answer.mentions, key=lambda it: it.start):
         start, end = _widened(answer.text, mention)
@@ -63,8 +65,8 @@ def marked(answer: Prose, linked: bool = False) -> str:
         said = answer.text[start:end]
         if not mention.path:
             said = f"~~{said}~~"
-        elif linked:
-            said = f"[{said}]({Path(mention.path).as_uri()})"
+        elif link is not None:
+            said = f"[{said}]({link(mention.path, mention.line)})"
         text += answer.text[at:start] + said
         at = end
     return text + answer.text[at:]

@@ -259,13 +259,20 @@ class Workspace:
     def pieces(
         self, request: Request, view: View, shown: str, budget: float, kept: Sequence[Piece] = ()
     ) -> list[Piece]:
-        """The pieces to show beside `shown` in at most `budget` tokens; `kept` are those of last time. From memory."""
+        """The pieces to show beside `shown` in at most `budget` tokens; `kept` are those of last time. From memory.
+
+        The code around a traceback's frames comes first, as it stands; it may take half of them.
+        """
         if self._index is None or budget <= 0:
             return []
         from router.context.gathering import gather
+        from router.traces.code import around
 
+        code = around(view, request.document.path, shown, budget / 2) if view.frames else []
+        beside = "\n".join((shown, *(it.text for it in code)))
+        left = budget - sum(gather.by_characters(it.text) for it in code)
         still = [it for it in kept if self._stands(it.path)]
-        found = gather.pieces(request, view, shown, int(budget), still)
+        found = [*code, *gather.pieces(request, view, beside, int(left), still)]
         return [it for it in found if self.shows(it.path)]
 
     def _stands(self, path: str) -> bool:

@@ -143,6 +143,15 @@ def test_a_traceback_from_elsewhere_leads_to_the_files_here(shop: Shell, heard: 
     assert "starting" not in prompt
 
 
+def test_the_definitions_that_the_frames_are_in_are_shown_whole(shop: Shell, heard: list[Call]) -> None:
+    middle = "def bill(rows):\n    total = 0\n    for row in rows:\n        total += row\n    return share(total, [])\n"
+    shop.file("bills.py", f"from prices import share\n\n\n{middle}\n\nLATER = 1\n")
+    between = '  File "/app/bills.py", line 8, in bill\n    return share(total, [])\n'
+    shop.file("log.txt", TRACE.replace('  File "/app/prices.py"', f'{between}  File "/app/prices.py"'))
+    assert shop("explain", "--traceback", "log.txt")[0] == 0
+    assert f"bills.py:\n{middle}" in heard[-1].prompt
+
+
 def test_a_traceback_may_come_through_a_pipe(shop: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(TRACE.encode())))
     assert shop("explain", "--traceback", "-")[0] == 0
@@ -267,7 +276,9 @@ def test_real_places_are_links_and_invented_ones_are_struck_out_with_their_backt
 
     answer = Prose(text, (mention("`c.py:7`"), mention("a.py:1", there), mention("b.py")))
     assert marked(answer) == "see `a.py:1`, ~~b.py~~ and ~~`c.py:7`~~"
-    assert marked(answer, lambda path, line: Path(path).as_uri()).startswith(f"see [`a.py:1`]({Path(there).as_uri()}), ")
+    assert marked(answer, lambda path, line: Path(path).as_uri()).startswith(
+        f"see [`a.py:1`]({Path(there).as_uri()}), "
+    )
 
 
 def test_what_is_printed_has_no_control_characters(shop: Shell) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -66,11 +67,18 @@ def fields(task: Task, request: Request, about: About, pieces: Sequence[Piece] =
         "place": lines.said(request.span),
         "code": "\n".join(seen[first : last + 1]),
         "around": "\n".join([*above, "[the code]", *below]) if "".join(above + below).strip() else "",
-        "pieces": PARTED.join(f"{it.path}:\n{it.text.replace(PARTED, '')}" for it in pieces),
+        "pieces": PARTED.join(_of_file(path, list(some)) for path, some in groupby(pieces, lambda it: it.path)),
         "diagnostics": "\n".join(_reported(lines, it) for it in request.diagnostics),
         "note": _short(lf(request.note)),
         "diff": lf(request.diff),
     }
+
+
+def _of_file(path: str, pieces: Sequence[Piece]) -> str:
+    """Pieces of one file that follow one another, below its path."""
+    texts = [it.text.replace(PARTED, "") for it in pieces]
+    apart = "\n\n" if any("\n" in text for text in texts) else "\n"
+    return f"{path}:\n{apart.join(texts)}"
 
 
 class Lines:
