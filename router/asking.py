@@ -10,11 +10,13 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import router
-from router.answers import prose
+from router.answers import edits, prose
 from router.answers.ground import Ground, Parse
 from router.answers.thinking import Thoughts
 from router.cache import Recent
 from router.gate import Gate, fit
+from router.edits import Edits
+from router.jobs import edits as edited
 from router.jobs import fields, render
 from router.jobs.fields import About
 from router.naming import Naming
@@ -25,14 +27,16 @@ from router.types import Answer, AnswerKind, Call, Delta, Piece, Refusal, Reques
 Stream: TypeAlias = "Callable[[Request, str, Make], AsyncGenerator[Delta | Timing, None]]"
 Routed: TypeAlias = "Callable[[Task], Awaitable[Route]]"
 Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"  # beside what is shown; in tokens
-More: TypeAlias = "Callable[[Request, About, Route], Mapping[str, str]]"
+More: TypeAlias = "Callable[[Task, Request, About, Route], Mapping[str, str]]"
 Review: TypeAlias = "Callable[[Task, Request], Awaitable[Answer]]"
 Key: TypeAlias = "tuple[Task, Route, tuple[tuple[str, str], ...]]"
 
 # By kind of answer, what makes one of a model's words; total.
-ANSWERS: dict[AnswerKind, Parse] = {"prose": prose.prose}
-# By task, the fields that only it has.
-MORE: dict[str, More] = {}
+ANSWERS: dict[AnswerKind, Parse] = {"edit": edits.edit, "prose": prose.prose}
+# By kind of answer, what of a document its request is about.
+ABOUT: dict[AnswerKind, Callable[[Task, Request], About]] = {"edit": edited.about}
+# By kind of answer, the fields that only it has.
+MORE: dict[AnswerKind, More] = {"edit": edited.more}
 STREAMED: frozenset[AnswerKind] = frozenset({"prose", "edit"})  # kinds of answers that are heard as they come
 PIECES = 0.5  # of a prompt's budget, for what other files say
 REMEMBERED = 64  # answers
@@ -49,6 +53,7 @@ class Asking:
         self._pieces, self._naming = pieces, naming
         self._said: Recent[Key, str] = Recent(REMEMBERED)
         self.review: Review | None = None  # who answers with findings, for which one question is not enough
+        self.edits: Edits | None = None  # who sees to an edit before and after the model
 
     async def ask(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
         """The answer, last; before it, where it is prose or an edit, what the model says as it comes.
@@ -77,6 +82,10 @@ class Asking:
         if task.answer == "findings" and self.review is not None:
             yield await self.review(task, request)
             return
+        edits = self.edits if task.answer == "edit" else None
+        if edits is not None and (known := await edits.before(request)) is not None:
+            yield await edits.after(request, known)
+            return
         route, about, given = await self.prepared(task, request)
         heard = Heard()
         async with aclosing(self._words(task, request, route, given)) as stream:
@@ -86,12 +95,13 @@ class Asking:
         if (text := heard.rest()) and task.answer in STREAMED:
             yield Delta(text)
         ground = Ground(task, about.span, given, self._naming.meant, heard.whole)
-        yield await asyncio.to_thread(_parsed, request, heard.said, ground)
+        answer = await asyncio.to_thread(_parsed, request, heard.said, ground)
+        yield answer if edits is None else await edits.after(request, answer)
 
     async def prepared(self, task: Task, request: Request) -> tuple[Route, About, dict[str, str]]:
         """Where the task runs, what the request is about, and what it gives for the fields of the task's message."""
         route = await self._routed(task)
-        about = await asyncio.to_thread(fields.about, task, request)
+        about = await asyncio.to_thread(ABOUT.get(task.answer, fields.about), task, request)
         shown = request.document.text[about.span.start : about.span.end]
         pieces = await self._pieces(request, shown, int(self._paces.budget(task, route) * PIECES))
         return route, about, await asyncio.to_thread(self._given, task, request, about, pieces, route)
@@ -112,7 +122,7 @@ class Asking:
         """The task's fields, in a thread: a long document takes a while to be parsed and searched for secrets."""
         called = [replace(it, path=self._naming.called(it.path)) for it in pieces]
         given = fields.fields(task, request, about, called, self._naming.called(request.document.path))
-        return given | dict(MORE[task.name](request, about, route) if task.name in MORE else {})
+        return given | dict(MORE[task.answer](task, request, about, route) if task.answer in MORE else {})
 
     async def _words(
         self, task: Task, request: Request, route: Route, given: Mapping[str, str], schema: str = ""

@@ -13,9 +13,10 @@ import router
 from router import runtimes, tasks
 from router.asking import ANSWERS, Asking
 from router.config import Config
-from router.context.gathering.view import Spot
+from router.context.gathering.view import Known, Spot
 from router.context.syntax import Clock
 from router.desk import Desk
+from router.edits import Edits
 from router.fleet import Fleet, Planner, Tell
 from router.gate import Gate, fit
 from router.layout import Layout, Prepared
@@ -69,6 +70,7 @@ class Router:
             self._asking, memory.here(), lambda: self.config.review, self._defines, self.naming.root
         )
         self._asking.review = self.reviews.ask
+        self._asking.edits = Edits(self._around, self._desk.document, self.workspace.shows, lambda: self.naming.roots)
 
     # What is open
 
@@ -139,8 +141,11 @@ class Router:
         await self.workspace.fetch(request, [it.path for it in frames])
         return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
 
+    def _around(self, request: Request) -> Known:
+        return self.workspace.view(request).index
+
     def _defines(self, request: Request, name: str) -> bool:
-        return bool(self.workspace.view(request).index.defined(name))
+        return bool(self._around(request).defined(name))
 
     async def prepared(self, request: Request) -> Prepared:
         """A completion's prompt as it would be sent after a pause, with what was left out of it, and why.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from router.answers import thinking
 from router.answers.ground import Ground
 from router.context.lines import lf, line_end, parted
-from router.context.tagging.tags import Definition
 from router.editing import docs, hoisting, kinds, renaming, spoken, words
 from router.editing.blocks import Place, Unfit, blocks, marked, place
 from router.editing.checks import Asked, objection
@@ -139,7 +138,9 @@ def _lead(document: Document, about: Scope, before: Sequence[str], lines: Sequen
 
 def _documented(request: Request, said: str) -> Answer:
     document = request.document
-    found = _symbol(document, request.span)
+    found = around(document, request.span)
+    if found is None:
+        raise Unfit("There is no definition here that could be documented; put the cursor into one.")
     where = docs.place(document, found)
     end = line_end(document.text)
     text = words.laid(words.words(said, found.name, document.language), where, document, end)
@@ -156,10 +157,3 @@ def _documented(request: Request, said: str) -> Answer:
     own = document.text[its.start : its.end]
     made = changes(own, after[its.start : len(after) - (len(document.text) - its.end)], its.start)
     return Edit(f"Document {found.name}", (FileEdit(document, made),))
-
-
-def _symbol(document: Document, span: Span) -> Definition:
-    found = around(document, span)
-    if found is None:
-        raise Unfit("There is no definition here that could be documented; put the cursor into one.")
-    return found

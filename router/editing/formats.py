@@ -27,7 +27,7 @@ lines as they stand
 {DIVIDER}
 lines that take their place
 {REPLACE}"""
-_NAME = "Answer with the new name alone, on one line."
+_NAME = "Answer with one line that holds only the new name, which takes the place of {name}."
 _DOC = "Answer with one fenced code block that holds only the documentation, as it will stand in the file, and no code."
 TEXTS: dict[Format, str] = {"whole": _WHOLE, "blocks": _BLOCKS, "name": _NAME, "doc": _DOC}
 

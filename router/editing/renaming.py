@@ -200,6 +200,9 @@ def _names(found: Tags) -> set[str]:
     return defined | imported | {name for name, _ in found.references}
 
 
-def unique(found: Sequence[tuple[str, Definition]], path: str) -> bool:
-    """Whether a name is defined in one file alone, by what an index says."""
-    return all(where == path for where, _ in found)
+def unique(found: Sequence[tuple[str, Definition]], path: str, language: str, member: bool) -> bool:
+    """Whether it is certain which definition a name means, by what an index says of all that bear it.
+
+    Where imports tell which, other files may define it, too; of members nothing tells.
+    """
+    return (language in _EXPLICIT and not member) or all(where == path for where, _ in found)

@@ -18,7 +18,7 @@ from router.types import Diagnostic, Document, Piece, Request, Span, Task
 _CODE = frozenset({"constructor", "function", "macro", "method"})
 _LONG = 150  # lines; of what is longer only the lines near the spot are the code
 _NEAR = 30  # lines to either side of a spot that stands in no definition
-_AROUND = 12  # lines to either side of the code
+AROUND = 12  # lines to either side of the code
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NOTE = 8_000  # code points; of a longer note the beginning and the end
 
@@ -59,7 +59,7 @@ def fields(task: Task, request: Request, about: About, pieces: Sequence[Piece] =
     clean = privacy.clean(document.text).split("\n")  # as a whole, for a secret may lie across what is shown of it
     seen = [f"{number:>4}| {line}" for number, line in enumerate(clean, 1)] if task.numbered else clean
     first, last = lines.touched(about.span)
-    above, below = seen[max(0, first - _AROUND) : first], seen[last + 1 : last + 1 + _AROUND]
+    above, below = seen[max(0, first - AROUND) : first], seen[last + 1 : last + 1 + AROUND]
     return {
         "path": path or document.path,
         "language": document.language,

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 # What a message may hold; see docs/prompts.md.
 FIELDS = (
-    "around", "code", "diagnostics", "diff", "format", "language", "name", "note", "path", "pieces", "place", "style",
+    "around", "code", "diagnostics", "diff", "format", "imports", "language", "name", "note", "path", "pieces", "place",
+    "selected", "style",
 )  # fmt: skip
 OWN = frozenset({"format"})  # of these fields, those that we word ourselves
 
