@@ -25,8 +25,9 @@ A = ParamSpec("A")
 class Connection:
     """Dispatches messages; `end` is called with the exit code and the reason when the editor has left.
 
-    `requests` and `notifications` are handled here and now, by type of their parameters; all others by `rest`,
-    which comes later: until then they wait. `initialize` answers the first request and begins everything.
+    `requests` and `notifications` are handled here and now, by type of their parameters; all others, and requests
+    whose handler says that they are ANOTHERS, by `rest`, which comes later: until then they wait. `initialize` answers
+    the first request and begins everything.
     """
 
     def __init__(self, wire: Wire, end: Callable[[int, str], object]) -> None:
@@ -74,7 +75,8 @@ class Connection:
             self._shutdown(id)
         elif method in self.requests:
             kind, handle = self.requests[method]
-            handle(id, messages.params(params, kind))
+            if handle(id, messages.params(params, kind)) is messages.ANOTHERS:
+                self._leave_to_the_rest(id, body)
         else:
             self._leave_to_the_rest(id, body)
 

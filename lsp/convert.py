@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -90,3 +90,11 @@ def path(uri: str) -> str:
         return uri
     name = posixpath.normpath("/" + unquote(name, errors="surrogateescape"))
     return name[1:] if re.match(r"/[A-Za-z]:", name) else name  # file:///c:/a
+
+
+def uri(path: str) -> str:
+    """The `file:` URI of a path on this machine; what is a URI already stays as it is."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path):
+        return path
+    name = path.replace("\\", "/") if re.match(r"[A-Za-z]:|\\\\", path) else path
+    return "file://" + quote(name if name.startswith("/") else f"/{name}", safe="/:@", errors="surrogateescape")

@@ -132,6 +132,10 @@ class Documents:
         """The document, if it is open."""
         return self._open.get(uri)
 
+    def at(self, path: str) -> Open | None:
+        """The document of a path, if it is open."""
+        return next((it for it in self._open.values() if it.path == path), None)
+
     def open(self, uri: str, language: str, version: int | None, text: str, real: str = "") -> Open:
         """Hold a document; one that was open already starts afresh."""
         document = self._open[uri] = Open(uri, language, version, text, self.encoding, real)

@@ -16,6 +16,7 @@ P = TypeVar("P")
 # JSON-RPC's and LSP's own numbers.
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 NOT_INITIALIZED, CANCELLED = -32002, -32800
+ANOTHERS = object()  # what a handler returns for a request that it leaves to somebody else
 
 
 class Malformed(Exception):
@@ -91,6 +92,42 @@ class InlineCompletion(Struct, rename="camel"):
     context: InlineContext = field(default_factory=InlineContext)
 
 
+class Reported(Struct):
+    """A diagnostic that the editor shows, whoever found it."""
+
+    range: Range
+    message: str = ""
+    severity: int | None = None
+    source: str | None = None
+    code: int | str | None = None
+
+
+class ActionContext(Struct, rename="camel"):
+    """`diagnostics` as they came, for an editor wants its own back; `only`: the kinds that are asked for."""
+
+    diagnostics: list[Any] = field(default_factory=list)
+    only: list[str] | None = None
+    trigger_kind: int | None = None
+
+
+class CodeAction(Struct, rename="camel"):
+    text_document: Identifier
+    range: Range
+    context: ActionContext = field(default_factory=ActionContext)
+
+
+class Execute(Struct, rename="camel"):
+    command: str
+    arguments: list[Any] | None = None
+
+
+class Cursor(Struct, rename="camel"):
+    """`switchyard/cursor`: where the user's cursor stands, while nothing is typed."""
+
+    text_document: Identifier
+    position: Position
+
+
 class Cancel(Struct):
     id: int | str | None = None
 
@@ -106,6 +143,7 @@ class General(Struct, rename="camel"):
 
 class Window(Struct, rename="camel"):
     work_done_progress: bool | None = None
+    show_document: dict[str, Any] | None = None
 
 
 class Capabilities(Struct, rename="camel"):

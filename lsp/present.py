@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp.documents import Open
-from lsp.messages import Initialize, InlineCompletion, Selected
+from lsp.messages import Initialize, InlineCompletion, Selected, Window
 from lsp.wire import Wire
 from router.types import Fate, Insertion, Request, Span, Status
 
@@ -21,17 +22,21 @@ FATES: dict[str, Fate] = {
     "switchyard.dismissed": "dismissed",
 }
 MANUAL = 1  # triggerKind
-ERROR, WARNING = 1, 2  # of window/showMessage
+ERROR, WARNING, INFO = 1, 2, 3  # of window/showMessage
 
 
-def capabilities(encoding: str, client: Initialize) -> dict[str, Any]:
-    """What pygls would say that we can do; a test holds both against each other."""
+def capabilities(
+    encoding: str, client: Initialize, commands: Iterable[str] = (), kinds: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What pygls would say that we can do, with these commands and kinds of code actions; a test holds both against
+    each other."""
     sync = (client.capabilities.text_document or {}).get("synchronization") or {}
     no_saves = {name: False for name in ("willSave", "willSaveWaitUntil") if sync.get(name) is not None}
     return {
         "positionEncoding": encoding,
         "textDocumentSync": {"openClose": True, "change": 2, **no_saves, "save": False},
-        "executeCommandProvider": {"commands": list(FATES)},
+        "codeActionProvider": {"codeActionKinds": list(kinds)},
+        "executeCommandProvider": {"commands": [*FATES, *commands]},
         "inlineCompletionProvider": {},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}, "fileOperations": {}},
     }
@@ -101,8 +106,11 @@ class Notices:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self.documents = self.literal = False  # whether it shows documents, and takes code actions as such
         self._status = self._progress = False
         self._state = ""
+        self._last: Status | None = None
+        self._jobs: list[str] = []
         self._loads = 0
         self._token = self._shown = ""  # of the load that goes on; of its progress that is on show
 
@@ -110,10 +118,14 @@ class Notices:
         """Learn what the client can show."""
         experimental = client.capabilities.experimental
         self._status = isinstance(experimental, dict) and experimental.get("switchyardStatus") is True
-        self._progress = bool(client.capabilities.window and client.capabilities.window.work_done_progress)
+        window, text = client.capabilities.window or Window(), client.capabilities.text_document or {}
+        self._progress = bool(window.work_done_progress)
+        self.documents = bool((window.show_document or {}).get("support"))
+        self.literal = bool((text.get("codeAction") or {}).get("codeActionLiteralSupport"))
 
     def tell(self, status: Status) -> None:
         """The router's state has changed."""
+        self._last = status
         if self._status:
             self._wire.notify("switchyard/status", status)
         elif status.state == "offline" and self._state != "offline":
@@ -123,6 +135,22 @@ class Notices:
             self._begin(status.message)
         else:
             self._end()
+
+    @contextmanager
+    def busy(self, job: str) -> Iterator[None]:
+        """While it lasts, somebody waits for a job; said to those who follow the state, in place of "ready"."""
+        self._jobs.append(job)
+        self._say_busy()
+        try:
+            yield
+        finally:
+            self._jobs.remove(job)
+            self._say_busy()
+
+    def _say_busy(self) -> None:
+        if self._status and self._last is not None and self._last.state == "ready":
+            busy = replace(self._last, state="busy", message=f"{', '.join(self._jobs)}.")
+            self._wire.notify("switchyard/status", busy if self._jobs else self._last)
 
     def show(self, message: str, kind: int = ERROR) -> None:
         """A sentence in the editor's own way."""

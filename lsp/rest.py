@@ -16,6 +16,8 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from lsp import messages
+from lsp.actions import KINDS
+from lsp.jobs import COMMANDS
 from lsp.messages import Id
 from lsp.present import FATES
 from lsp.wire import Wire, log
@@ -102,8 +104,14 @@ def _register(server: LanguageServer, host: Host) -> None:
     async def inline_completion(params: types.InlineCompletionParams) -> None:
         """Never called, for the host reads these itself; here so that the capabilities are complete."""
 
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=list(KINDS)))
+    async def code_action(params: types.CodeActionParams) -> None:
+        """Never called either, nor are the commands of jobs."""
+
     for name, fate in FATES.items():
         server.command(name)(_told(host, name, fate))
+    for name in COMMANDS:
+        server.command(name)(code_action)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: types.DidChangeConfigurationParams) -> None:

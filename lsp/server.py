@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from lsp import convert, messages, parent, present, wire
+from lsp import actions, convert, messages, parent, present, wire
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
+from lsp.jobs import COMMANDS, Jobs
 from lsp.messages import Id
 from lsp.present import Notices, Question
 from lsp.wire import Wire, Writer, log
@@ -52,14 +53,16 @@ class Server:
             "textDocument/didOpen": (messages.DidOpen, self._did_open),
             "textDocument/didChange": (messages.DidChange, self._did_change),
             "textDocument/didClose": (messages.DidClose, self._did_close),
+            "switchyard/cursor": (messages.Cursor, self._cursor),
         }
+        self.jobs = Jobs(connection, self.documents, self.notices, self._trusted)
 
     # From the first message to the last
 
     def _initialize(self, id: Id, client: messages.Initialize, body: bytes) -> None:
         general = client.capabilities.general
         encoding = self.documents.encoding = convert.encoding((general and general.position_encodings) or [])
-        offer = present.capabilities(encoding, client)
+        offer = present.capabilities(encoding, client, COMMANDS, actions.KINDS)
         self.wire.answer(id, {"capabilities": offer, "serverInfo": {"name": "switchyard", "version": VERSION}})
         self.notices.greet(client)
         self._begin(client)
@@ -172,6 +175,13 @@ class Server:
         if document is not None and self._router is not None:
             self._router.closed(document.path)
 
+    def _cursor(self, params: messages.Cursor) -> None:
+        """The cursor was moved and nothing was typed; where it stands is worth reading ahead."""
+        document = self.documents.get(params.text_document.uri)
+        router = self._trusted()
+        if document is not None and not document.refused and router is not None:
+            router.moved(document.snapshot(), document.offset(params.position))
+
     def _present(self, document: Open) -> None:
         """Show the router a document from its beginning; one that is too large it does not get to see."""
         if self._router is None:
@@ -198,8 +208,12 @@ class Server:
             asked = present.question(document, params)
             self._connection.start(id, self._complete, id, document, asked, self._router)
 
+    def _trusted(self) -> Router | None:
+        """The router, once the user's own settings are known."""
+        return self._router if self._settings is not None and self._settings.trusted else None
+
     def _wanted(self, params: messages.InlineCompletion) -> bool:
-        if self._settings is None or not self._settings.trusted:
+        if self._settings is None or self._trusted() is None:
             return False
         return self._settings.config.complete.automatic or params.context.trigger_kind == present.MANUAL
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import router
 from router.answers import edits, prose
 from router.answers.ground import Ground, Parse
+from router.answers.inert import Inert
 from router.answers.thinking import Thoughts
 from router.cache import Recent
 from router.gate import Gate, fit
@@ -29,7 +30,7 @@ Routed: TypeAlias = "Callable[[Task], Awaitable[Route]]"
 Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"  # beside what is shown; in tokens
 More: TypeAlias = "Callable[[Task, Request, About, Route], Mapping[str, str]]"
 Review: TypeAlias = "Callable[[Task, Request], Awaitable[Answer]]"
-Key: TypeAlias = "tuple[Task, Route, tuple[tuple[str, str], ...]]"
+Key: TypeAlias = "tuple[Task, Route, str, tuple[tuple[str, str], ...]]"
 
 # By kind of answer, what makes one of a model's words; total.
 ANSWERS: dict[AnswerKind, Parse] = {"edit": edits.edit, "prose": prose.prose}
@@ -87,7 +88,7 @@ class Asking:
             yield await edits.after(request, known)
             return
         route, about, given = await self.prepared(task, request)
-        heard = Heard()
+        heard = Heard(Inert() if task.answer == "prose" else None)
         async with aclosing(self._words(task, request, route, given)) as stream:
             async for item in stream:
                 if (text := heard.take(item)) and task.answer in STREAMED:
@@ -128,7 +129,7 @@ class Asking:
         self, task: Task, request: Request, route: Route, given: Mapping[str, str], schema: str = ""
     ) -> AsyncGenerator[Delta | Timing, None]:
         """What the model says; what it said before to the same question, if it did."""
-        key = task, route, tuple(sorted(given.items()))
+        key = task, route, schema, tuple(sorted(given.items()))
         if (known := self._said.get(key)) is not None:
             yield Delta(known)
             return
@@ -148,11 +149,11 @@ class Asking:
 
 
 class Heard:
-    """What was said so far, all of it, and of that what is no thought."""
+    """What was said so far, all of it, and of that what is no thought; where it is shown as Markdown, made inert."""
 
-    def __init__(self) -> None:
+    def __init__(self, inert: Inert | None = None) -> None:
         self.said, self.whole = "", True
-        self._thoughts = Thoughts()
+        self._thoughts, self._inert = Thoughts(), inert
 
     def take(self, item: Delta | Timing) -> str:
         """The stretch of it that may be shown."""
@@ -160,11 +161,13 @@ class Heard:
             self.whole = item.ended != "limit"
             return ""
         self.said += item.text
-        return self._thoughts.feed(item.text)
+        text = self._thoughts.feed(item.text)
+        return self._inert.feed(text) if self._inert else text
 
     def rest(self) -> str:
-        """What was held back, for it might have become a thought."""
-        return self._thoughts.end()
+        """What was held back, for it might have become something else."""
+        text = self._thoughts.end()
+        return self._inert.feed(text) + self._inert.end() if self._inert else text
 
 
 def _parsed(request: Request, said: str, ground: Ground) -> Answer:

@@ -259,7 +259,7 @@ Answer: TypeAlias = "Insertion | Prose | Findings | Edit | Refusal"
 class Status(Struct, frozen=True):
     """What the user may want to know about the engine; said once per change, never once per request."""
 
-    state: Literal["ready", "loading", "offline", "off", "excluded"]
+    state: Literal["ready", "busy", "loading", "offline", "off", "excluded"]
     message: str
     engine: str = ""
 

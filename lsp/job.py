@@ -1,0 +1,168 @@
+"""One job that an editor has asked for by a command: what it is about, how it is told of, what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+from msgspec import Struct, field
+
+from lsp import actions, convert
+from lsp.convert import Range
+from lsp.documents import Documents, Open
+from lsp.messages import INVALID_PARAMS, Malformed
+from lsp.present import INFO, WARNING, Notices
+from lsp.wire import Wire
+from router import SwitchyardError, homes
+from router.types import Answer, Delta, Diagnostic, Document, Refusal, Request, Severity, Span
+
+if TYPE_CHECKING:
+    from router.engine import Router
+
+Token: TypeAlias = "int | str | None"
+
+_SEVERITIES: dict[int | None, Severity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
+
+
+class More(Struct, frozen=True):
+    """`diagnostics` as the editor words them; `consent`: the model that completes may leave memory for it."""
+
+    diagnostics: list[Any] = field(default_factory=list)
+    consent: bool = False
+
+
+class Asked(Struct, frozen=True, array_like=True):
+    """The arguments of a command about a place; what is said as it goes is reported on the editor's own `token`."""
+
+    uri: str
+    range: Range
+    note: str | None = None
+    token: Token = None
+    more: More | None = None
+
+
+class Place(Struct, frozen=True):
+    """What a command is about, as it was when the command came."""
+
+    asked: Asked
+    open: Open
+    document: Document
+    span: Span
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def request(self, task: str) -> Request:
+        """The request for a task at this place."""
+        consent = self.asked.more is not None and self.asked.more.consent
+        note = self.asked.note or ""
+        return Request(task, self.document, self.span, True, consent, diagnostics=self.diagnostics, note=note)
+
+    def command(self, title: str, command: str, more: More | None = None) -> dict[str, Any]:
+        """A command about the same place, as an editor offers it."""
+        asked = self.asked
+        arguments = [asked.uri, asked.range, asked.note, None, more or asked.more]
+        return {"title": title, "command": command, "arguments": arguments}
+
+
+class Job:
+    """A command under way; `arguments` as they came."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        documents: Documents,
+        notices: Notices,
+        router: Router,
+        command: str,
+        arguments: Sequence[Any],
+    ) -> None:
+        self.documents, self.notices, self.router = documents, notices, router
+        self.command, self.arguments = command, arguments
+        self._wire = wire
+
+    def place(self) -> Place:
+        """What it is about. Raises Malformed; to be called before the first await, for the text may change after it."""
+        try:
+            asked = msgspec.convert(self.arguments, Asked)
+        except msgspec.ValidationError as error:
+            sentence = f"{self.command} takes a URI, a range, a note, a token and an object."
+            raise Malformed(INVALID_PARAMS, sentence) from error
+        document = self.documents.get(asked.uri)
+        if document is None or document.refused:
+            why = "is binary or too large" if document else "is not open"
+            raise Malformed(INVALID_PARAMS, f"{self.command} can do nothing here: the file {why}.")
+        said = tuple(_diagnostic(document, it) for it in (asked.more.diagnostics if asked.more else ()))
+        found = tuple(it for it in said if it is not None)
+        return Place(asked, document, document.snapshot(), document.span(asked.range), found)
+
+    async def answer(self, request: Request, heard: Callable[[str], object] = lambda text: None) -> Answer:
+        """The router's answer; `heard` gets what the model says on the way. Whatever goes wrong is a Refusal."""
+        found: Answer = Refusal("The engine said nothing; ask again.")
+        with self.notices.busy(self.router.tasks[request.task].title):
+            try:
+                async with aclosing(self.router.ask(request)) as items:
+                    async for item in items:
+                        if isinstance(item, Delta):
+                            heard(item.text)
+                        else:
+                            found = item
+            except SwitchyardError as error:
+                found = Refusal(str(error))
+        return found
+
+    def report(self, token: Token, text: str) -> None:
+        """A stretch of an answer, on the editor's token, if it gave one."""
+        if token is not None:
+            self._wire.notify("$/progress", {"token": token, "value": {"kind": "report", "delta": text}})
+
+    def refused(self, refusal: Refusal, place: Place) -> dict[str, Any]:
+        """The result of what came to nothing; an editor that gave no token is told in its own way, too."""
+        if place.asked.token is None:
+            self.notices.show(refusal.reason, WARNING)
+        more = More(place.asked.more.diagnostics if place.asked.more else [], consent=True)
+        again = place.command("Do it all the same", self.command, more)
+        return {"refusal": refusal.reason, "actions": [again] if refusal.consent else []}
+
+    def uri(self, path: str) -> str:
+        """A file's URI as the editor writes it, if it is open."""
+        document = self.documents.at(path)
+        return document.uri if document else convert.uri(path)
+
+    async def show(self, name: str, markdown: str) -> None:
+        """Show a page in an editor that has no place of its own for it."""
+        if not self.notices.documents:
+            self.notices.show(markdown, INFO)
+            return
+        path = _page(name)
+        try:
+            await asyncio.to_thread(_write, path, markdown)
+        except OSError as error:
+            self.notices.show(f"{path} can't be written: {error.strerror}.", WARNING)
+        else:
+            params = {"uri": path.as_uri(), "takeFocus": True}
+            self._wire.ask("window/showDocument", params, lambda agreed: None)
+
+
+def _page(name: str) -> Path:
+    return Path(homes.state(os.environ, os.path.expanduser("~"), sys.platform), f"{name}.md")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it speaks of the user's code
+    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+
+
+def _diagnostic(document: Open, raw: object) -> Diagnostic | None:
+    reported = actions.read(raw)
+    if reported is None:
+        return None
+    severity = _SEVERITIES.get(reported.severity, "error")
+    code = "" if reported.code is None else str(reported.code)
+    return Diagnostic(document.span(reported.range), reported.message, severity, reported.source or "", code)

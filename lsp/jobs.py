@@ -1,0 +1,61 @@
+"""The commands and code actions by which an editor asks for a job: each is begun at once, and can be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from lsp import actions, messages
+from lsp.connection import Connection
+from lsp.documents import Documents
+from lsp.explaining import explain
+from lsp.job import Job
+from lsp.messages import ANOTHERS, Id
+from lsp.present import Notices
+
+if TYPE_CHECKING:
+    from router.engine import Router
+
+# What carries a command out; it takes what it needs of the documents before it waits, and its result is the command's.
+Command: TypeAlias = "Callable[[Job], Awaitable[object]]"
+COMMANDS: dict[str, Command] = {
+    "switchyard.explain": explain,
+}
+
+
+class Jobs:
+    """Takes the requests by which jobs are asked for; `router` gives who does them, None where nothing may be asked."""
+
+    def __init__(
+        self, connection: Connection, documents: Documents, notices: Notices, router: Callable[[], Router | None]
+    ) -> None:
+        self._connection, self._documents, self._notices, self._router = connection, documents, notices, router
+        connection.requests |= {
+            "textDocument/codeAction": (messages.CodeAction, self._actions),
+            "workspace/executeCommand": (messages.Execute, self._execute),
+        }
+
+    def _actions(self, id: Id, params: messages.CodeAction) -> None:
+        document = self._documents.get(params.text_document.uri)
+        if document is None or document.refused or self._router() is None:
+            self._connection.wire.answer(id, None)
+        else:
+            found = actions.actions(document, params)
+            self._connection.wire.answer(id, found if self._notices.literal else [it["command"] for it in found])
+
+    def _execute(self, id: Id, params: messages.Execute) -> object:
+        command, router = COMMANDS.get(params.command), self._router()
+        if command is None:
+            return ANOTHERS
+        if router is None:
+            sentence = "Switchyard does nothing until your settings can be read; `switchyard doctor` says why."
+            raise messages.Malformed(messages.INVALID_REQUEST, sentence)
+        wire = self._connection.wire
+        job = Job(wire, self._documents, self._notices, router, params.command, params.arguments or ())
+        work = command(job)
+
+        async def run() -> None:
+            wire.answer(id, await work)
+
+        self._connection.start(id, run)
+        return None
