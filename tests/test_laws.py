@@ -31,8 +31,8 @@ PURE = """
     models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware models/known
     models/length models/memory models/picker models/plan models/reasons models/residency models/shape models/speed
     models/tokens models/types models/weights
-    traces/__init__ traces/c traces/code traces/go traces/java traces/javascript traces/loose traces/places traces/pytest
-    traces/python traces/rust traces/telling traces/types trail weighing
+    traces/__init__ traces/c traces/code traces/go traces/java traces/javascript traces/loose traces/places
+    traces/pytest traces/python traces/rust traces/telling traces/types trail weighing
     answers/findings
     reviewing/changed reviewing/diff reviewing/fingerprints reviewing/inert reviewing/mending reviewing/proofs
     reviewing/quoting reviewing/ranking reviewing/reading reviewing/refuting reviewing/rules reviewing/types
