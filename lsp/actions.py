@@ -61,7 +61,7 @@ def explain(place: Place) -> Iterator[Action]:
     uri = place.document.uri
     for reported, raw in place.reported:
         arguments = [uri, reported.range, None, None, {"diagnostics": [raw]}]
-        yield action(_title("Explain this bug", reported, place), QUICKFIX, "switchyard.explain", arguments, [raw])
+        yield action(told("Explain this bug", reported, place), QUICKFIX, "switchyard.explain", arguments, [raw])
     if not place.reported and not place.automatic:
         title = "Explain the selection" if place.selected else "Explain this line"
         yield action(title, EXPLAIN, "switchyard.explain", [uri, place.range])
@@ -93,7 +93,7 @@ def _of_kind(kind: str, wanted: str) -> bool:
     return not wanted or kind == wanted or kind.startswith(f"{wanted}.")
 
 
-def _title(said: str, reported: Reported, place: Place) -> str:
+def told(said: str, reported: Reported, place: Place) -> str:
     """What is said, and where there are several diagnostics, of which."""
     if len(place.reported) < 2:
         return said

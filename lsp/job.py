@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lsp import actions, convert
 from lsp.convert import Range
@@ -31,10 +32,12 @@ _SEVERITIES: dict[int | None, Severity] = {1: "error", 2: "warning", 3: "informa
 
 
 class More(Struct, frozen=True):
-    """`diagnostics` as the editor words them; `consent`: the model that completes may leave memory for it."""
+    """`diagnostics` as the editor words them; `consent`: the model that completes may leave memory for it; `preview`:
+    the editor shows an edit itself, and makes it."""
 
     diagnostics: list[Any] = field(default_factory=list)
     consent: bool = False
+    preview: bool = False
 
 
 class Asked(Struct, frozen=True, array_like=True):
@@ -120,11 +123,15 @@ class Job:
         if token is not None:
             self._wire.notify("$/progress", {"token": token, "value": {"kind": "report", "delta": text}})
 
+    def apply(self, title: str, edit: dict[str, Any]) -> None:
+        """Have the editor make an edit; whether the user lets it is not waited for."""
+        self._wire.ask("workspace/applyEdit", {"label": title, "edit": edit}, lambda agreed: None)
+
     def refused(self, refusal: Refusal, place: Place) -> dict[str, Any]:
         """The result of what came to nothing; an editor that gave no token is told in its own way, too."""
         if place.asked.token is None:
             self.notices.show(refusal.reason, WARNING)
-        more = More(place.asked.more.diagnostics if place.asked.more else [], consent=True)
+        more = replace(place.asked.more or More(), consent=True)
         again = place.command("Do it all the same", self.command, more)
         return {"refusal": refusal.reason, "actions": [again] if refusal.consent else []}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from lsp import actions, messages
+from lsp import actions, editing, messages
 from lsp.connection import Connection
 from lsp.documents import Documents
 from lsp.explaining import explain
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 # What carries a command out; it takes what it needs of the documents before it waits, and its result is the command's.
 Command: TypeAlias = "Callable[[Job], Awaitable[object]]"
 COMMANDS: dict[str, Command] = {
+    "switchyard.document": editing.document,
     "switchyard.explain": explain,
+    "switchyard.fix": editing.fix,
+    "switchyard.refactor": editing.refactor,
 }
 
 
@@ -40,7 +43,7 @@ class Jobs:
         if document is None or document.refused or self._router() is None:
             self._connection.wire.answer(id, None)
         else:
-            found = actions.actions(document, params)
+            found = actions.actions(document, params, (*actions.OFFERS, *editing.OFFERS))
             self._connection.wire.answer(id, found if self._notices.literal else [it["command"] for it in found])
 
     def _execute(self, id: Id, params: messages.Execute) -> object:

@@ -152,6 +152,7 @@ class Capabilities(Struct, rename="camel"):
     general: General | None = None
     window: Window | None = None
     text_document: dict[str, Any] | None = None
+    workspace: dict[str, Any] | None = None
     experimental: Any = None
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp.documents import Open
+from lsp.edits import Able, able
 from lsp.messages import Initialize, InlineCompletion, Selected, Window
 from lsp.wire import Wire
 from router.types import Fate, Insertion, Request, Span, Status
@@ -107,6 +108,7 @@ class Notices:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.documents = self.literal = False  # whether it shows documents, and takes code actions as such
+        self.able = Able()
         self._status = self._progress = False
         self._state = ""
         self._last: Status | None = None
@@ -122,6 +124,7 @@ class Notices:
         self._progress = bool(window.work_done_progress)
         self.documents = bool((window.show_document or {}).get("support"))
         self.literal = bool((text.get("codeAction") or {}).get("codeActionLiteralSupport"))
+        self.able = able(client.capabilities.workspace)
 
     def tell(self, status: Status) -> None:
         """The router's state has changed."""
