@@ -104,6 +104,12 @@ def _about_models(command: Adder) -> None:
     _json(command("models", "the engines that are here, their models, and which one completes"))
     _json(command("doctor", "what was found, what is missing, and the command that mends it"))
     _json(command("config", "all settings, and where each value comes from"))
+    sub = command("prompts", "what each job asks a model: ours, or your own beside your settings")
+    sub.add_argument(
+        "name", nargs="?", default="", metavar="NAME", help="print one, such as explain, as it is in force"
+    )
+    sub.add_argument("--diff", action="store_true", help="how your own differ from ours")
+    _json(sub)
     sub = command("plan", "which model does which job, what stays in memory, and why")
     sub.add_argument("--machine", default="", metavar="NAME|FILE", help="plan for hardware that is not here")
     _json(sub)

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 import router
-from router import runtimes, tasks
+from router import runtimes
 from router.asking import ANSWERS, Asking
 from router.config import Config
 from router.context.gathering.view import Known, Spot
@@ -25,12 +25,13 @@ from router.models.types import Survey
 from router.naming import Naming
 from router.paces import Paces
 from router.planning import Planning
+from router.prompts import Prompts
 from router.reviewing import memory
 from router.reviewing.review import Reviewing
 from router.runtimes.types import Runtime
 from router.stream import Make, Streams, accounted
 from router.suggestions import Suggestions
-from router.types import Answer, Change, Delta, Document, Piece, Request, Route, Task, Timing
+from router.types import Answer, Change, Delta, Document, Piece, Request, Route, Span, Task, Timing
 from router.workspace import Workspace
 
 
@@ -52,7 +53,8 @@ class Router:
         roots: Sequence[str] = (),
     ) -> None:
         self.config = config
-        self.tasks = tasks.shipped()
+        self._prompts = Prompts(note)
+        self.tasks = self._prompts.tasks()
         self.ledger = Ledger(config, note)
         self.paces = Paces()
         self._tell, self._clock = tell, clock
@@ -85,6 +87,13 @@ class Router:
         self._fleet.schedule.typed()
         self._desk.edited(document, changes)
         self.workspace.edited(document, changes)
+
+    def moved(self, document: Document, at: int) -> None:
+        """The cursor of an open document is here and nothing is typed: its next prompt is read ahead."""
+        self.workspace.trail.came(document.path, at)
+        if self.config.complete.automatic and not self._gate.reason(document) and fit(document):
+            request = Request("complete", document, Span(at, at))
+            self._suggestions.warmth.moved(self._task(request), request)
 
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
@@ -122,6 +131,8 @@ class Router:
                 yield suggestion
 
     def _task(self, request: Request) -> Task:
+        if request.task != "complete":  # no keystroke looks on the disk
+            self.tasks = self._prompts.tasks()
         if request.task not in self.tasks:
             raise router.BadTask(f"There is no task {request.task!r}; there are {', '.join(self.tasks)}.")
         task = self.tasks[request.task]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from router import BadConfig, BadLedger, TooLong, paces, tasks
+from router import BadConfig, BadLedger, TooLong, paces, prompts
 from router.config import Config
 from router.fleet import Planned
 from router.models import length, machine, plan, speed
@@ -55,7 +55,7 @@ class Planning:
         """The plan for what these engines have; see plan.make."""
         self.machine, estimates = await asyncio.to_thread(self._look, surveys, config)
         speeds = {key: it for key, seeded in estimates.items() if (it := paces.known(seeded)).measured}
-        jobs = tasks.shipped()  # in a thread, for with many models it takes longer than a key may wait
+        jobs = prompts.in_force()  # in a thread, for with many models it takes longer than a key may wait
         self.plan = await asyncio.to_thread(plan.make, surveys, jobs, self.machine, config, speeds, also)
         for place in self.plan.places:  # what nobody has measured is as fast as its place lets it be
             key = weights(place.route)

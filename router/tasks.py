@@ -53,9 +53,9 @@ def table(texts: Mapping[str, str]) -> dict[str, Task]:
 
 @cache
 def texts() -> dict[str, str]:
-    """The files of prompts/, by the names of their tasks."""
-    found = (file for file in files("prompts").iterdir() if file.name.endswith(".md"))
-    return {file.name.removesuffix(".md"): file.read_text(encoding="utf-8") for file in found}
+    """The files of prompts/, in the order of the names of their tasks."""
+    found = {file.name: file for file in files("prompts").iterdir() if file.name.endswith(".md")}
+    return {name.removesuffix(".md"): found[name].read_text(encoding="utf-8") for name in sorted(found)}
 
 
 @cache

@@ -1,6 +1,6 @@
 """What a bare machine may lack: where llama.cpp can't load, the tests that run it are skipped, and say so.
 
-And where the tests' servers write what they keep: never into the home of whoever runs the tests.
+And where the tests' servers read and write what they keep: never in the home of whoever runs the tests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _HOME = tempfile.mkdtemp(prefix="switchyard-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-for _kept in ("STATE", "CACHE"):  # spawned servers inherit it
+for _kept in ("STATE", "CACHE", "CONFIG"):  # spawned servers inherit it
     os.environ[f"XDG_{_kept}_HOME"] = os.path.join(_HOME, _kept.lower())
 
 if LACKING:

@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from lsp import terminal
 from lsp.commands.config import read_settings
 from lsp.commands.models import survey
-from router import BadConfig, tasks
+from router import BadConfig, prompts
 from router.config import Config
 from router.ledger import Ledger
 from router.models import catalog, known, machine, plan
@@ -34,7 +34,7 @@ STAYS = {"pinned": "always", "resident": "stays", "swapped": "comes and goes", "
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 if a job has no model. Raises BadConfig."""
     chosen = read_settings(args.settings, Path.cwd())
-    jobs = tasks.shipped()
+    jobs = prompts.in_force()
     if args.machine:
         here, there = described(args.machine), list[Model]()
         found = plan.make([Survey("ollama")], jobs, here, chosen, also=candidates())
