@@ -31,7 +31,7 @@ Token: TypeAlias = "int | str | None"
 _SEVERITIES: dict[int | None, Severity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 
 
-class More(Struct, frozen=True):
+class More(Struct, frozen=True, omit_defaults=True):
     """`diagnostics` as the editor words them; `consent`: the model that completes may leave memory for it; `preview`:
     the editor shows an edit itself, and makes it."""
 

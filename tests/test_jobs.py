@@ -54,10 +54,11 @@ def uri(home: Path) -> str:
 
 
 def offered(it: Editor, uri: str, start: tuple[int, int], end: tuple[int, int], **context: Any) -> Any:
-    """The code actions at a place."""
+    """The explanations that are offered at a place."""
     known = {"diagnostics": [], **context}
     params = {"textDocument": {"uri": uri}, "range": span(start, end), "context": known}
-    return it.request("textDocument/codeAction", params)
+    found = it.request("textDocument/codeAction", params)
+    return found and [it for it in found if "switchyard.explain" in str(it["command"])]
 
 
 def begin(it: Editor, uri: str, line: int, token: object = "t", *more: object) -> Any:
