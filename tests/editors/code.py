@@ -1,4 +1,4 @@
-"""A real VS Code with the extension in it: its workbench in a browser, driven with keys and looked at as a user would."""
+"""A real VS Code with the extension in it: its workbench in a browser, driven by keys, seen as by a user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Frame, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "editors"
@@ -111,14 +111,15 @@ class Window:
     def notices(self) -> str:
         return plain("\n".join(self.page.locator(".notification-toast").all_inner_texts()))
 
-    def webview(self) -> str:
-        """The text of all pages that stand beside the code."""
-        found = []
-        for frame in self.page.frames:
-            with suppress(Exception):
-                if frame.name == "active-frame" or "fake.html" in frame.url:
-                    found.append(frame.inner_text("body"))
-        return plain("\n".join(found))
+    def beside_page(self) -> Frame:
+        """The page of ours that was opened last; VS Code keeps each in a frame of its own."""
+        return [it for it in self.page.frames if "fake.html" in it.url][-1]
+
+    def beside(self) -> str:
+        """What is read on it; empty while there is none, or it is only being made."""
+        with suppress(IndexError, Error):
+            return plain(self.beside_page().inner_text("body", timeout=1000))
+        return ""
 
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
@@ -140,7 +141,9 @@ class Code:
     @contextmanager
     def window(self, file: Path, settings: dict[str, object]) -> Iterator[Window]:
         """A fresh window on the file's folder, the file open in it; `settings` are the user's."""
-        (self.home / "data" / "User" / "settings.json").write_text(json.dumps(QUIET | settings))
+        # In a window on a remote machine, as a browser's always is, what is the machine's own is set on that machine.
+        (self.home / "data" / "User" / "settings.json").write_text(json.dumps(QUIET))
+        (self.home / "data" / "Machine" / "settings.json").write_text(json.dumps(settings))
         context = self.browser.new_context(viewport={"width": 1100, "height": 640})
         try:
             page = context.new_page()
@@ -177,7 +180,7 @@ class Code:
 @contextmanager
 def served(home: Path) -> Iterator[Code]:
     """VS Code's server with the extension installed, on a port of loopback, and a browser."""
-    for folder in ("data/User", "extensions", "home"):
+    for folder in ("data/User", "data/Machine", "extensions", "home"):
         (home / folder).mkdir(parents=True)
     (home / "config.yaml").write_text("auth: none\n")
     environment = {**os.environ, "HOME": str(home / "home"), "EXTENSIONS_GALLERY": '{"serviceUrl":""}'}

@@ -23,6 +23,8 @@ def ollama(ways: dict[str, Way] | None = None, port: int = 0) -> Iterator[Fake]:
             found.append(fake)
             there.set()
             await over.wait()
+            for task in fake.serving:  # connections that a client keeps ready
+                task.cancel()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()

@@ -35,10 +35,10 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def scripted(home: Path) -> dict[str, object]:
+def scripted(home: Path, cues: str = "") -> dict[str, object]:
     """The user's settings for the real server with the engine that follows the cues."""
     script = home / "script.toml"
-    script.write_text(SCRIPT, encoding="utf-8")
+    script.write_text(SCRIPT + cues, encoding="utf-8")
     return {
         "switchyard.program": PROGRAM,
         "switchyard.runtime.engine": "scripted",
@@ -127,19 +127,18 @@ def test_ollama_that_comes_up_later_is_found_without_a_restart(code: Code, file:
         answer = {"/api/generate": stream(*say(" * count\n"), done(prompt_eval_count=7, eval_count=2))}
         with ollama(answer, port):
             window.at_the_end()
+            window.wait(lambda: looked_again(window))
+            window.press("Enter")
             window.type("total = price")
-            window.wait(lambda: look_again(window))
             window.wait_for_ghost(" * count")
             assert code.servers() == [before]
 
 
-def look_again(window: Window) -> bool:
-    """A keystroke, at which the server asks for the engine again, now and then."""
-    if "ready (ollama)" in window.status():
-        return True
-    window.press("Space", "Backspace")
+def looked_again(window: Window) -> bool:
+    """Types: at a keystroke the server asks for an engine that was lost, now and then."""
+    window.type("x")
     window.page.wait_for_timeout(500)
-    return False
+    return "ready (ollama)" in window.status()
 
 
 def test_without_the_program_the_status_says_so_and_offers_to_install_it(code: Code, file: Path) -> None:
@@ -155,7 +154,7 @@ def test_plan_statistics_and_doctor_are_pages(code: Code, tmp_path: Path, file: 
         window.wait_for_status("ready")
         for title, words in (("Plan", "in memory"), ("Doctor", "what mends it"), ("Statistics", "ledger")):
             window.command(f"Switchyard: {title}")
-            window.wait(lambda words=words: words in window.webview())
+            window.wait(lambda words=words: words in window.beside())
             window.picture(title)
 
 
@@ -167,5 +166,46 @@ def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
         window.page.locator(".getting-started-step", has_text="A first suggestion").click()
         window.picture("first steps")
         window.page.get_by_role("button", name="Try it").click()
-        window.wait_for_ghost("    row.fold()\n    show(row)")
+        window.wait_for_ghost("row.fold()\n    show(row)")
         window.picture("first ghost text")
+
+
+SHARE = "def share(total, users):\n    return total / len(users)\n"
+EXPLAINED = r"""
+[[cue]]
+holds = "You explain one bug"
+say = ["**What is wrong** It divides by none.\n\n", "![seen](http://example.org/x.png) ", "[run](command:x) ",
+  "**Where it starts** `shop.py:2`, not `shop.py:99`\n\n```python\nif not users:\n    return 0\n```\n"]
+"""
+
+
+def test_an_explanation_comes_beside_the_code_and_leads_to_real_places_only(
+    code: Code, tmp_path: Path, file: Path
+) -> None:
+    file.write_text(SHARE)
+    with code.window(file, scripted(tmp_path, EXPLAINED)) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.command("Switchyard: Explain")
+        window.wait(lambda: "return 0" in window.beside())
+        window.picture("explanation")
+        page = window.beside_page()
+        window.wait(lambda: page.locator("button.place").all_inner_texts() == ["shop.py:2"])
+        assert page.locator("img, a, script[src]").count() == 0
+        page.locator("button.place").click()
+        window.wait(lambda: "Ln 2, Col 1" in window.page.locator(".statusbar").inner_text())
+
+
+def test_an_explanation_can_be_stopped(code: Code, tmp_path: Path, file: Path) -> None:
+    file.write_text(SHARE)
+    with code.window(file, scripted(tmp_path, f"{EXPLAINED}hang = true\n")) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.command("Switchyard: Explain")
+        window.wait(lambda: "It divides by none." in window.beside())
+        window.wait_for_status("at work")
+        window.picture("explanation under way")
+        window.beside_page().get_by_role("button", name="Stop").click()
+        window.wait(lambda: "Stopped." in window.beside())
+        window.wait_for_status("Switchyard: ready")
+        assert "It divides by none." in window.beside()

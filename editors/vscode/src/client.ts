@@ -14,6 +14,7 @@ import {
 } from "vscode-languageclient/node";
 import { program, settings } from "./around.ts";
 import type { State } from "./menu.ts";
+import type { Place, Result } from "./jobs.ts";
 import { Restarts } from "./restarts.ts";
 import { launch, table } from "./settings.ts";
 
@@ -147,19 +148,15 @@ export class Server implements vscode.Disposable {
     return (await this.client.sendRequest(ExecuteCommandRequest.type, params, token)) as T;
   }
 
-  /** The same for an answer that streams: the command's last argument is a token for `$/progress`. */
-  async stream<T>(
-    command: string,
-    args: readonly unknown[],
-    onDelta: (text: string) => void,
-    token?: vscode.CancellationToken,
-  ): Promise<T> {
-    const name = `switchyard-${command}-${++this.tokens}`;
+  /** Has a job done about a place; what the model says on the way is heard. Rejects as `ask` does. */
+  async job(place: Place, heard: (text: string) => void, token?: vscode.CancellationToken): Promise<Result> {
+    const name = `${place.command}-${++this.tokens}`;
     const listening = this.client?.onProgress(new ProgressType<{ delta?: string }>(), name, (report) => {
-      if (typeof report?.delta === "string") onDelta(report.delta);
+      if (typeof report?.delta === "string") heard(report.delta);
     });
     try {
-      return await this.ask<T>(command, [...args, name], token);
+      const { command, uri, range, note, more } = place;
+      return (await this.ask<Result>(command, [uri, range, note, name, more], token)) ?? {};
     } finally {
       listening?.dispose();
     }
@@ -170,11 +167,9 @@ export class Server implements vscode.Disposable {
     return this.client?.initializeResult?.capabilities.executeCommandProvider?.commands.includes(command) ?? false;
   }
 
-  range(range: vscode.Range): object {
-    return {
-      start: { line: range.start.line, character: range.start.character },
-      end: { line: range.end.line, character: range.end.character },
-    };
+  /** Diagnostics as the server reads them. */
+  async reported(diagnostics: readonly vscode.Diagnostic[]): Promise<object[]> {
+    return this.client ? await this.client.code2ProtocolConverter.asDiagnostics([...diagnostics]) : [];
   }
 
   private say(state: State, message: string): void {

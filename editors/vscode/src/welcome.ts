@@ -6,17 +6,8 @@ import * as vscode from "vscode";
 import { prepare } from "./status.ts";
 
 /** A file in which even the engine without weights knows how to go on. */
-const SAMPLE = `\
-for row in rows:
-    row.fold()
-    show(row)
-
-for row in rows:
-    row.fold()
-    show(row)
-
-for row in rows:
-`;
+const BLOCK = "for row in rows:\n    row.fold()\n    show(row)\n\n";
+const SAMPLE = `${BLOCK.repeat(3)}for row in rows:\n    `;
 
 /** Offers the ways to install the server; the chosen one is put into a terminal, where the user sends it off. */
 export async function install(context: vscode.ExtensionContext): Promise<void> {
