@@ -38,6 +38,11 @@ class Context(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tokens: Annotated[
         int, LOWER, Meta(description="The most that other files' lines take of a completion's prompt.", ge=0, le=65536)
     ] = 2048
+    ahead: Annotated[
+        bool,
+        LOWER,
+        Meta(description="Have the engine read the next prompt while you pause or move; off, that saves power."),
+    ] = True
 
 
 class Review(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -30,7 +30,8 @@ class Open:
         self.closed = False
         self.refresh: asyncio.TimerHandle | None = None
         self.later: asyncio.TimerHandle | None = None
-        self.choosing: asyncio.Task[None] | None = None
+        self.ahead: asyncio.Task[None] | None = None  # what is done ahead of the next keystroke
+        self.laid = False  # its window was laid out while the user rested, and not used yet
 
     def smaller(self) -> None:
         """The engine called a prompt too long: the next one is half as long."""
@@ -40,9 +41,16 @@ class Open:
     def close(self) -> None:
         """Nothing more is done for it."""
         self.closed = True
-        for work in (self.refresh, self.later, self.choosing):
+        self.stir()
+        if self.refresh is not None:
+            self.refresh.cancel()
+
+    def stir(self) -> None:
+        """Something is typed, or asked: what is done ahead of it is given up."""
+        for work in (self.later, self.ahead):
             if work is not None:
                 work.cancel()
+        self.later = self.ahead = None
 
 
 class Desk:
@@ -65,6 +73,7 @@ class Desk:
             return
         self._open[document.path] = kept
         kept.document = document
+        kept.stir()
         kept.syntax.edited(changes, document.text)
         self._refresh_soon(kept)
 

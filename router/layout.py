@@ -6,7 +6,6 @@ has to be evaluated again.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 RESTED = 1.0  # seconds without a request after which a longer evaluation is least felt
 CHARACTERS = 4  # that `gather` takes for a token
-PAUSE = 0.25  # seconds after a request in which nothing came, before pieces are chosen
 
 
 class Room(Struct, frozen=True):
@@ -63,10 +61,17 @@ class Layout:
     def call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
         """The call for a request now; what it shows is remembered for the next."""
         now = self._clock()
-        rested, kept.asked = now - kept.asked >= RESTED, now
+        rested = now - kept.asked >= RESTED and not kept.laid
+        kept.asked, kept.laid = now, False
         found = self.prepared(task, request, route, kept, rested)
         kept.window, kept.pieces = found.window, found.pieces
         return found.call
+
+    def lay(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
+        """The prompt for a place at which the user rests; the next request goes on from it."""
+        found = self.prepared(task, request, route, kept, rested=True)
+        kept.window, kept.pieces, kept.laid = found.window, found.pieces, True
+        return replace(found, held=self._paces.held(found.call))
 
     def prepared(self, task: Task, request: Request, route: Route, kept: Open, rested: bool) -> Prepared:
         """What would be sent; nothing is remembered. `rested`: the user has paused."""
@@ -94,25 +99,10 @@ class Layout:
 
     # While nobody types
 
-    def soon(self, task: Task, request: Request, route: Route, kept: Open) -> None:
-        """Choose pieces for this place when nothing has come for a moment."""
-        if kept.later is not None:
-            kept.later.cancel()
-        if self._workspace.known and route.family != families.PLAIN:
-            loop = asyncio.get_running_loop()
-            kept.later = loop.call_later(PAUSE, self._begin, task, request, route, kept)
-
-    def _begin(self, task: Task, request: Request, route: Route, kept: Open) -> None:
-        kept.later = None
-        if kept.choosing is None or kept.choosing.done():
-            kept.choosing = asyncio.get_running_loop().create_task(self.choose(task, request, route, kept))
-        else:
-            self.soon(task, request, route, kept)
-
     async def choose(self, task: Task, request: Request, route: Route, kept: Open) -> None:
-        """Choose the pieces that the next prompt may show, unless the user goes on meanwhile."""
+        """Choose the pieces that the next prompt may show."""
         await self._workspace.fetch(request, [it.path for it in kept.pieces])
-        if not kept.closed and (kept.latest is None or kept.latest is request):
+        if not kept.closed:
             kept.ready = self.chosen(task, request, route, kept)
 
     async def explained(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:

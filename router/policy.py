@@ -26,7 +26,8 @@ class Job(Struct, frozen=True):
     `model` answers it, `slots` requests at once (without a model it needs no accelerator: `echo`). `same`: jobs in
     which it is equal, and not None, have the same answer. A job that is `leaving` was told to make room, and its
     stream is being closed. `resumes`: it can go on where it was interrupted. `spared`: it has been kept waiting for
-    so long that no keystroke holds it back for now. `load`: it only wants its model in memory.
+    so long that no keystroke holds it back for now. `load`: it only wants its model in memory. `brief`: it is work
+    ahead of the next keystroke, so it need not wait until typing has been quiet.
 
     `ready`: its model is loaded. If not, `unloads` are the models that its load would push out, and `evicts` tells
     whether the one that completes is among them, which takes `consent`.
@@ -42,6 +43,7 @@ class Job(Struct, frozen=True):
     resumes: bool = True
     spared: bool = False
     load: bool = False
+    brief: bool = False
     ready: bool = True
     unloads: tuple[str, ...] = ()
     evicts: bool = False
@@ -71,7 +73,8 @@ def decide(jobs: Sequence[Job], *, quiet: bool = True, loading: bool = False) ->
     - While a keystroke is being answered, no attended answer that could be resumed runs; it goes on right after.
       One that can't be resumed runs to its end. None is dropped.
     - One that has been kept waiting for too long is served even before typing, for a moment.
-    - The background runs while nobody types or waits for an answer, and begins only when typing has been quiet.
+    - The background runs while nobody types or waits for an answer, and begins only when typing has been quiet, but
+      for what is brief.
     - A job whose model is not loaded has no turn. One model is loaded at a time, for the first in order, and none is
       unloaded under somebody's answer.
     - What would push the model that completes out of memory is refused unless it carries consent.
@@ -137,13 +140,14 @@ def _turns(alive: Sequence[Job], leaving: Sequence[str], quiet: bool) -> list[Jo
                 turns.append(job)
 
     attended = [job for job in able if job.lane == "attended"]
-    begun = {job.model for job in attended if job.state == "running"}
+    typed = any(job.lane == "typing" and job.model and not job.load for job in able)
+    begun = {it.model for it in attended if it.state == "running" and (it.spared or _stays(it) or not typed)}
     serve([job for job in attended if job.spared and (job.state == "running" or job.model not in begun)])
     serve([job for job in able if job.lane == "typing"])
     answered = any(job.lane == "typing" and job.model and not job.load for job in turns)
     serve([job for job in attended if not (answered and job.model)])
     if all(job.lane == "background" for job in alive):
-        serve([job for job in able if quiet or job.state == "running"])
+        serve([job for job in able if quiet or job.brief or job.state == "running"])
     return turns
 
 

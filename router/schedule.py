@@ -125,9 +125,12 @@ class Scheduler:
         return self._clock() - self._typed
 
     @asynccontextmanager
-    async def turn(self, lane: Lane, key: str, route: Route | None = None) -> AsyncIterator[None]:
-        """The one turn of a job that is not resumed, while the context lasts. Raises Superseded."""
-        place = self.enter(lane, key, route, resumes=False)
+    async def turn(
+        self, lane: Lane, key: str, route: Route | None = None, *, brief: bool = False
+    ) -> AsyncIterator[None]:
+        """The one turn of a job that is not resumed, while the context lasts. Raises Superseded, and in the background
+        Interrupted."""
+        place = self.enter(lane, key, route, resumes=False, brief=brief)
         try:
             async with self.stint(place):
                 yield
@@ -152,12 +155,14 @@ class Scheduler:
         same: Hashable = None,
         resumes: bool = True,
         load: bool = False,
+        brief: bool = False,
         consent: bool = False,
     ) -> Place:
         """A place in the queue, to be left in the end; with a `twin` it is that one's place that counts."""
         self._last += 1
         slots = route.slots if route else 1
         job = Job(self._last, lane, key, named(route), slots, same, resumes=resumes, load=load, consent=consent)
+        job = replace(job, brief=brief)
         place = self._places[self._last] = Place(job, route, self._clock())
         if lane == "typing" and not load:
             self.typed()

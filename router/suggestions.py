@@ -23,6 +23,7 @@ from router.models import families
 from router.run import Run
 from router.stream import accounted
 from router.types import Call, Document, Insertion, Lane, Request, Route, Task, Timing
+from router.warmth import Warmth
 
 OTHERS = 8  # open documents beside the one at hand that `echo` looks through
 
@@ -37,6 +38,7 @@ class Suggestions:
         self._fleet, self._desk, self._gate, self._ledger = fleet, desk, gate, ledger
         self._layout, self._clock = layout, clock
         self._cache = Cache()
+        self.warmth = Warmth(fleet, desk, layout, ledger, clock)
 
     async def ask(self, task: Task, request: Request) -> AsyncGenerator[Insertion, None]:
         """What may be shown, best first; nothing is silence. Raises Superseded. A failure is told, not raised."""
@@ -144,7 +146,7 @@ class Suggestions:
     def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
         if route.family == families.PLAIN:
             return completion.plain(task, request, route, self._others(request.document))
-        self._layout.soon(task, request, route, kept)
+        self.warmth.asked(task, request, route)
         return self._layout.call(task, request, route, kept)
 
     async def prepared(self, task: Task, request: Request, route: Route) -> Prepared:

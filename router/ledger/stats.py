@@ -13,6 +13,7 @@ from router.types import Turn
 
 MOST = 1e12  # milliseconds, or joules, of one turn: more is no measurement
 DAY = 86400.0  # seconds
+WARM = "warm"  # the task of the lines of what was read ahead of a keystroke: work, and nobody's answer
 
 
 class Spread(Struct, frozen=True):
@@ -125,7 +126,7 @@ def report(turns: Iterable[Turn], now: float, zone: tzinfo = timezone.utc, watts
 
 def part(name: str, turns: Sequence[Turn], watts: float = 0.0) -> Part:
     """What some turns say together."""
-    answered = [turn for turn in turns if turn.outcome in ("shown", "silent")]
+    answered = [turn for turn in turns if turn.outcome in ("shown", "silent") and turn.task != WARM]
     return Part(
         name=name,
         turns=len(turns),

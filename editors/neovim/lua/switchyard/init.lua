@@ -2,6 +2,7 @@
 local M = {}
 
 local candidate = require("switchyard.candidate")
+local cursor = require("switchyard.cursor")
 local ghost = require("switchyard.ghost")
 local keys = require("switchyard.keys")
 local server = require("switchyard.server")
@@ -33,6 +34,7 @@ local function listen()
     vim.schedule(session.update)
   end)
   on({ "InsertLeave", "BufLeave" }, session.clear)
+  on({ "CursorMoved", "BufEnter", "InsertLeave" }, cursor.moved)
   on("ColorScheme", ghost.highlight)
 end
 

@@ -204,6 +204,10 @@ function M.request(client, method, params, handler, buf)
   return sent and id or nil
 end
 
+function M.notify(client, method, params)
+  call(client, "notify", method, params)
+end
+
 function M.cancel(client, id)
   if client.requests[id] then
     call(client, "cancel_request", id)

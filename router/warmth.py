@@ -1,0 +1,88 @@
+"""What is done ahead of the next keystroke: while the user rests, pieces are chosen and their prompt is read."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from msgspec.structs import replace
+
+import router
+from router.context import privacy
+from router.context.syntax import Clock
+from router.desk import Desk, Open
+from router.fleet import Fleet
+from router.layout import Layout
+from router.ledger import Journey, Ledger
+from router.ledger.stats import WARM
+from router.models import families
+from router.schedule import Interrupted
+from router.stream import accounted
+from router.types import Call, Request, Route, Task, Timing
+
+PAUSE = 0.25  # seconds after a request, in which nothing came, before pieces are chosen
+SETTLED = 0.1  # seconds that the cursor has stood still; editors wait a while themselves before they tell
+REST = 0.7  # seconds after a request before a prompt is read ahead; few who pause that long go on at once
+LEAST = 400  # code points of a prompt that are new to the engine; what is less is read in no time
+
+
+class Warmth:
+    """One piece of work for each document, given up as soon as anything is typed there."""
+
+    def __init__(self, fleet: Fleet, desk: Desk, layout: Layout, ledger: Ledger, clock: Clock) -> None:
+        self._fleet, self._desk, self._layout = fleet, desk, layout
+        self._ledger, self._clock = ledger, clock
+
+    def asked(self, task: Task, request: Request, route: Route) -> None:
+        """A request came: when nothing follows it, what may come next is made ready."""
+        self._later(PAUSE, REST - PAUSE, task, request, route)
+
+    def moved(self, task: Task, request: Request) -> None:
+        """The cursor is elsewhere, and nothing is typed."""
+        route = self._fleet.route
+        if route is not None and not privacy.at_secret(request.document.text, request.span.start):
+            self._later(SETTLED, 0.0, task, request, route)
+
+    def _later(self, pause: float, rest: float, task: Task, request: Request, route: Route) -> None:
+        kept, loop = self._desk.kept(request.document), asyncio.get_running_loop()
+        kept.stir()
+        if route.family != families.PLAIN:
+
+            def begin() -> None:
+                kept.ahead = loop.create_task(self._ahead(rest, task, request, route, kept))
+
+            kept.later = loop.call_later(pause, begin)
+
+    async def _ahead(self, rest: float, task: Task, request: Request, route: Route, kept: Open) -> None:
+        began = asyncio.get_running_loop().time()
+        await self._layout.choose(task, request, route, kept)
+        await asyncio.sleep(max(0.0, rest - (asyncio.get_running_loop().time() - began)))
+        if self._layout.config.context.ahead and self._fleet.modelled and self._fleet.route == route:
+            await self.warm(task, request, route, kept)
+
+    async def warm(self, task: Task, request: Request, route: Route, kept: Open) -> None:
+        """Have the engine read the prompt for this place, and let the next keystroke go on from it."""
+        found = self._layout.lay(task, request, route, kept)
+        unread = round(len(found.call.prompt) * (1 - found.held))
+        if unread < LEAST:
+            return
+        journey = Journey(replace(request, task=WARM), route, self._clock())
+        journey.outcome = "silent"
+        try:
+            with accounted(self._ledger, journey, self._clock):
+                await self._read(replace(found.call, max_tokens=1), journey)
+        except (Interrupted, router.Superseded):
+            pass  # somebody types, or waits for an answer
+        except router.RuntimeFailure as failure:
+            if isinstance(failure, router.PromptCut):
+                kept.smaller()
+
+    async def _read(self, call: Call, journey: Journey) -> None:
+        turn = self._fleet.schedule.turn("background", WARM, call.route, brief=True)
+        working = self._ledger.working(call.route.runtime)
+        async with turn, working as work, aclosing(self._fleet.generate(call, watched=False)) as stream:
+            journey.works, journey.begun = [work], self._clock()
+            async for item in stream:
+                journey.first = journey.first or self._clock()
+                if isinstance(item, Timing):
+                    journey.timing = item
