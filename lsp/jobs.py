@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from lsp import actions, editing, messages
+from lsp import actions, editing, findings, messages
 from lsp.connection import Connection
 from lsp.documents import Documents
 from lsp.explaining import explain
@@ -24,14 +24,21 @@ COMMANDS: dict[str, Command] = {
     "switchyard.fix": editing.fix,
     "switchyard.refactor": editing.refactor,
 }
+NAMES = (*COMMANDS, *findings.COMMANDS)
 
 
 class Jobs:
     """Takes the requests by which jobs are asked for; `router` gives who does them, None where nothing may be asked."""
 
     def __init__(
-        self, connection: Connection, documents: Documents, notices: Notices, router: Callable[[], Router | None]
+        self,
+        connection: Connection,
+        documents: Documents,
+        notices: Notices,
+        router: Callable[[], Router | None],
+        more: Mapping[str, Command],
     ) -> None:
+        self._commands = {**COMMANDS, **more}
         self._connection, self._documents, self._notices, self._router = connection, documents, notices, router
         connection.requests |= {
             "textDocument/codeAction": (messages.CodeAction, self._actions),
@@ -43,11 +50,11 @@ class Jobs:
         if document is None or document.refused or self._router() is None:
             self._connection.wire.answer(id, None)
         else:
-            found = actions.actions(document, params, (*actions.OFFERS, *editing.OFFERS))
+            found = actions.actions(document, params, (*actions.OFFERS, *editing.OFFERS, findings.offer))
             self._connection.wire.answer(id, found if self._notices.literal else [it["command"] for it in found])
 
     def _execute(self, id: Id, params: messages.Execute) -> object:
-        command, router = COMMANDS.get(params.command), self._router()
+        command, router = self._commands.get(params.command), self._router()
         if command is None:
             return ANOTHERS
         if router is None:

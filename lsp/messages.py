@@ -102,6 +102,23 @@ class Reported(Struct):
     code: int | str | None = None
 
 
+class DidSave(Struct, rename="camel"):
+    text_document: Identifier
+
+
+class Others(Struct):
+    """What other tools report of a document, from an editor that says so."""
+
+    uri: str
+    diagnostics: list[Reported] = field(default_factory=list)
+
+
+class Done(Struct):
+    """A token of work that the user has stopped."""
+
+    token: int | str
+
+
 class ActionContext(Struct, rename="camel"):
     """`diagnostics` as they came, for an editor wants its own back; `only`: the kinds that are asked for."""
 

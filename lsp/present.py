@@ -35,7 +35,7 @@ def capabilities(
     no_saves = {name: False for name in ("willSave", "willSaveWaitUntil") if sync.get(name) is not None}
     return {
         "positionEncoding": encoding,
-        "textDocumentSync": {"openClose": True, "change": 2, **no_saves, "save": False},
+        "textDocumentSync": {"openClose": True, "change": 2, **no_saves, "save": {"includeText": False}},
         "codeActionProvider": {"codeActionKinds": list(kinds)},
         "executeCommandProvider": {"commands": [*FATES, *commands]},
         "inlineCompletionProvider": {},
@@ -109,7 +109,7 @@ class Notices:
         self._wire = wire
         self.documents = self.literal = False  # whether it shows documents, and takes code actions as such
         self.able = Able()
-        self._status = self._progress = False
+        self._status = self.progress = False
         self._state = ""
         self._last: Status | None = None
         self._jobs: list[str] = []
@@ -121,7 +121,7 @@ class Notices:
         experimental = client.capabilities.experimental
         self._status = isinstance(experimental, dict) and experimental.get("switchyardStatus") is True
         window, text = client.capabilities.window or Window(), client.capabilities.text_document or {}
-        self._progress = bool(window.work_done_progress)
+        self.progress = bool(window.work_done_progress)
         self.documents = bool((window.show_document or {}).get("support"))
         self.literal = bool((text.get("codeAction") or {}).get("codeActionLiteralSupport"))
         self.able = able(client.capabilities.workspace)
@@ -160,7 +160,7 @@ class Notices:
         self._wire.notify("window/showMessage", {"type": kind, "message": message})
 
     def _begin(self, message: str) -> None:
-        if not self._progress or self._token:
+        if not self.progress or self._token:
             return
         self._loads += 1
         token = self._token = f"switchyard-load-{self._loads}"

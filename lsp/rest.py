@@ -17,7 +17,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from lsp import messages
 from lsp.actions import KINDS
-from lsp.jobs import COMMANDS
+from lsp.jobs import NAMES
 from lsp.messages import Id
 from lsp.present import FATES
 from lsp.wire import Wire, log
@@ -110,7 +110,12 @@ def _register(server: LanguageServer, host: Host) -> None:
 
     for name, fate in FATES.items():
         server.command(name)(_told(host, name, fate))
-    for name in COMMANDS:
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
+    async def saved(params: types.DidSaveTextDocumentParams) -> None:
+        """Never called."""
+
+    for name in NAMES:
         server.command(name)(code_action)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)

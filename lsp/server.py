@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from asyncio import Task
@@ -12,12 +11,13 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from lsp import actions, convert, messages, parent, present, wire
+from lsp import actions, convert, leading, messages, parent, present, wire
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
-from lsp.jobs import COMMANDS, Jobs
+from lsp.jobs import NAMES, Jobs
 from lsp.messages import Id
 from lsp.present import Notices, Question
+from lsp.reviews import Reviews
 from lsp.wire import Wire, Writer, log
 from router import Superseded, SwitchyardError
 from router.types import Fate, Insertion
@@ -55,14 +55,15 @@ class Server:
             "textDocument/didClose": (messages.DidClose, self._did_close),
             "switchyard/cursor": (messages.Cursor, self._cursor),
         }
-        self.jobs = Jobs(connection, self.documents, self.notices, self._trusted)
+        self.reviews = Reviews(connection, self.documents, self.notices, self._trusted)
+        self.jobs = Jobs(connection, self.documents, self.notices, self._trusted, self.reviews.commands)
 
     # From the first message to the last
 
     def _initialize(self, id: Id, client: messages.Initialize, body: bytes) -> None:
         general = client.capabilities.general
         encoding = self.documents.encoding = convert.encoding((general and general.position_encodings) or [])
-        offer = present.capabilities(encoding, client, COMMANDS, actions.KINDS)
+        offer = present.capabilities(encoding, client, NAMES, actions.KINDS)
         self.wire.answer(id, {"capabilities": offer, "serverInfo": {"name": "switchyard", "version": VERSION}})
         self.notices.greet(client)
         self._begin(client)
@@ -78,7 +79,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
-        self._roots = _folders(client.roots)
+        self._roots = leading.folders(client.roots)
         self._settings.enter(next(iter(self._roots), ""))
         self._watch_settings()
         try:
@@ -121,12 +122,12 @@ class Server:
 
     def entered(self, added: Sequence[str], removed: Sequence[str]) -> None:
         """Folders were opened and closed; those opened bring their settings."""
-        gone = _folders(removed)
-        self._roots = list(dict.fromkeys([it for it in self._roots if it not in gone] + _folders(added)))
+        gone = leading.folders(removed)
+        self._roots = list(dict.fromkeys([it for it in self._roots if it not in gone] + leading.folders(added)))
         if self._router is not None:
             self._router.entered(self._roots)
         if self._settings is not None and added:
-            self._settings.enter(next(iter(_folders(added)), ""))
+            self._settings.enter(next(iter(leading.folders(added)), ""))
             self._reconfigure()
             self._watch_settings()
 
@@ -155,13 +156,15 @@ class Server:
 
     def _did_open(self, params: messages.DidOpen) -> None:
         item = params.text_document
-        real = _real(item.uri)
-        self._present(self.documents.open(item.uri, item.language_id, item.version, item.text, real))
+        real = leading.real(item.uri)
+        document = self.documents.open(item.uri, item.language_id, item.version, item.text, real)
+        self._present(document)
+        self.reviews.opened(document)
 
     def _did_change(self, params: messages.DidChange) -> None:
         identifier = params.text_document
         document = self.documents.get(identifier.uri)
-        refused = document is None or document.refused
+        refused, before = document is None or document.refused, document.text if document else ""
         changes = self.documents.change(identifier.uri, identifier.version, params.content_changes)
         if document is None or not changes:
             return
@@ -169,9 +172,11 @@ class Server:
             self._present(document)
         elif self._router is not None:
             self._router.edited(document.snapshot(), changes)
+            self.reviews.changed(document, changes, before)
 
     def _did_close(self, params: messages.DidClose) -> None:
         document = self.documents.close(params.text_document.uri)
+        self.reviews.closed(params.text_document.uri)
         if document is not None and self._router is not None:
             self._router.closed(document.path)
 
@@ -240,20 +245,6 @@ async def _insertions(router: Router, asked: Question) -> list[Insertion]:
     except SwitchyardError as error:  # completion fails silently; the router tells of its engines
         log.info("a completion failed: %s", type(error).__name__)
     return found
-
-
-def _folders(uris: Sequence[str]) -> list[str]:
-    """Those that are folders of this machine."""
-    return [path for uri in uris if (path := convert.path(uri)) != uri]
-
-
-def _real(uri: str) -> str:
-    """Where the links of a file's path lead to; of what is no file, the path that its URI spells."""
-    path = convert.path(uri)
-    try:
-        return os.path.realpath(path) if path != uri else convert.bare(uri)
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return ""
 
 
 def serve_stdio(launch: Sequence[tuple[str, str]] = ()) -> int:

@@ -43,6 +43,7 @@ _COMMON = frozenset(
 _IGNORE = re.compile(
     r"switchyard:[ \t]*ignore(?P<file>-file)?\b[ \t]*(?P<rules>[a-z-]+(?:[ \t]*,[ \t]*[a-z-]+)*)?", re.I
 )
+_PLACES = 3  # that belong to a finding, at most
 _HEAD_LINES = 10  # in which a file may say that it wants no review
 
 
@@ -192,7 +193,16 @@ def _finding(it: Exhibit, most: Severity) -> Finding:
         message=plain(it.claim.message),
         fails=plain(it.claim.fails),
         fix=it.fix,
+        also=_also(it),
     )
+
+
+def _also(it: Exhibit) -> tuple[tuple[str, Span], ...]:
+    """Where else in the file what it speaks of is defined."""
+    said = {word for symbol in it.claim.symbols for word in WORD.findall(symbol)}
+    names = (one for one in it.code.tags.definitions if one.name in said)
+    places = (Span(one.at, one.at + len(one.name)) for one in names)
+    return tuple((it.scope.path, span) for span in places if not inside(span, (it.span,)))[:_PLACES]
 
 
 def _print(it: Exhibit) -> str:

@@ -49,6 +49,7 @@ class Whole:
         self, ask: Ask, kept_out: KeptOut, most: int, progress: Progress = lambda done, of, what: None
     ) -> None:
         self._ask, self._kept_out, self._most, self._progress = ask, kept_out, most, progress
+        self.documents: dict[str, Document] = {}  # what was reviewed, by path
         self._skipped: list[Skipped] = []
         self._found: list[Finding] = []
         self._reasons: list[str] = []
@@ -69,7 +70,7 @@ class Whole:
         self._progress(len(parts), len(parts) + 1, "what the change does")
         summary = await self._summary(changes, parts)
         self._progress(len(parts) + 1, len(parts) + 1, "")
-        return self._review(changes, parts, summary)
+        return self._review(changes, summary)
 
     async def _parts(self, changes: Changes, file: FileDiff) -> list[Part]:
         """The definitions of one file that are to be reviewed; what is not is noted."""
@@ -88,6 +89,8 @@ class Whole:
         if found.why:
             self._skip(file.path, found.why)
         document = replace(document, language=found.language, text=found.text)
+        if found.units:
+            self.documents[document.path] = document
         return [Part(file, document, it, hunks(file, found.text, it)) for it in found.units]
 
     def _say_untracked(self, changes: Changes) -> None:
@@ -131,12 +134,11 @@ class Whole:
     def _skip(self, path: str, why: str, unit: Unit | None = None) -> None:
         self._skipped.append(Skipped(path, why.rstrip("."), unit.name if unit else ""))
 
-    def _review(self, changes: Changes, parts: list[Part], summary: str) -> Review:
+    def _review(self, changes: Changes, summary: str) -> Review:
         once = ranking.once(ranking.ranked(self._found))
         kept = ranking.capped(once, self._most)
         counts = Counter({"duplicate": len(self._found) - len(once), "too many": len(once) - len(kept)})
-        texts = {part.document.path: part.document for part in parts}
-        reported = tuple(_reported(changes.root, texts[it.path], it) for it in kept)
+        reported = tuple(_reported(changes.root, self.documents[it.path], it) for it in kept)
         return Review(reported, tuple(self._skipped), summary, self._reviewed, 0, tuple(counts.items()))
 
 
