@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -33,6 +34,9 @@ from router.stream import Make, Streams, accounted
 from router.suggestions import Suggestions
 from router.types import Answer, Change, Delta, Document, Piece, Request, Route, Span, Task, Timing
 from router.workspace import Workspace
+
+if TYPE_CHECKING:
+    from router.why import Why
 
 
 class Router:
@@ -72,6 +76,7 @@ class Router:
             self._asking, memory.here(), lambda: self.config.review, self._defines, self.naming.root
         )
         self._asking.review = self.reviews.ask
+        self._asking.remembered = lambda it: self.ledger.close(Journey(it, None, self._clock()), self._clock())
         self._asking.edits = Edits(self._around, self._desk.document, self.workspace.shows, lambda: self.naming.roots)
 
     # What is open
@@ -167,6 +172,20 @@ class Router:
             raise router.SwitchyardError(f"This file is kept out of every prompt by {why}.")
         task = self._task(request)
         return await self._suggestions.prepared(task, request, await self._fleet.routed(task))
+
+    async def why(self, request: Request) -> Why:
+        """The prompt of a request as it would be sent now, and why it is so.
+
+        Raises SwitchyardError: nothing is sent, for the file is kept out of prompts or no model does the task.
+        """
+        from router import why
+
+        if reason := await self._gate.known(request.document):
+            raise router.SwitchyardError(f"This file is kept out of every prompt by {reason}.")
+        task = self._task(request)
+        if task.answer == "insertion":
+            return await why.of_completion(task, request, self.paces, self.prepared)
+        return await why.of_job(task, request, self._asking, self.workspace, self.paces, self.pieces)
 
     async def kept_out(self, document: Document) -> str:
         """What keeps a document out of every prompt; empty: nothing does."""

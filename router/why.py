@@ -1,0 +1,80 @@
+"""Why a prompt is as it is: what it shows and what was left out, how long it may be and by what, what is read anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.asking import PIECES, Asking
+from router.context import privacy
+from router.jobs import render
+from router.layout import Prepared
+from router.models.speed import Speed
+from router.paces import Paces
+from router.types import Call, Piece, Request, Span, Task
+from router.weighing import Weighed, weighed
+from router.workspace import Workspace
+
+Complete: TypeAlias = "Callable[[Request], Awaitable[Prepared]]"
+Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"
+
+
+class Why(Struct, frozen=True):
+    """`call` as it would be sent; `shown` is what it shows of the document.
+
+    `budget` is how many tokens the prompt may have, `beside` how many of these are other files'; `speed` is what the
+    budget comes from. `weighed` are all pieces that were thought of, those that are shown first. `told` is how much of
+    the prompt each request of this task begins with, in characters.
+    """
+
+    task: Task
+    call: Call
+    shown: Span
+    budget: int
+    beside: int
+    speed: Speed
+    weighed: tuple[Weighed, ...] = ()
+    told: int = 0
+
+
+async def of_completion(task: Task, request: Request, paces: Paces, complete: Complete) -> Why:
+    """Of a completion. Raises SwitchyardError, among them RuntimeFailure."""
+    found = await complete(request)
+    route, window = found.call.route, found.window
+    end = request.span.start + len(window.suffix)
+    shown = Span(window.start, min(end, len(request.document.text)))
+    budget = paces.budget(task, route)
+    return Why(task, found.call, shown, budget, found.room.tokens, paces.speed(route), found.weighed)
+
+
+async def of_job(
+    task: Task, request: Request, asking: Asking, workspace: Workspace, paces: Paces, pieces: Pieces
+) -> Why:
+    """Of any other task. Raises SwitchyardError, among them RuntimeFailure."""
+    route, about, given = await asking.prepared(task, request)
+    call = render.call(task, route, given, "", paces.characters(task, route))
+    budget = paces.budget(task, route)
+    beside, shown = int(budget * PIECES), request.document.text[about.span.start : about.span.end]
+    packed = await pieces(request, shown, beside)
+    view = workspace.view(request, await workspace.frames(request.note))
+    every = await asyncio.to_thread(weighed, request, view, shown, packed)
+    seen = (it for it in every if workspace.shows(it.piece.path))
+    fitted = tuple(it if it.why or _says(call, it.piece) else _left(it) for it in seen)
+    speed = paces.speed(route)
+    return Why(task, call, about.span, budget, beside, speed, _ordered(fitted), len(call.system))
+
+
+def _says(call: Call, piece: Piece) -> bool:
+    return piece.text in call.prompt or privacy.clean(piece.text) in call.prompt
+
+
+def _left(one: Weighed) -> Weighed:
+    return replace(one, why="the rest of the prompt leaves no room for it")
+
+
+def _ordered(every: tuple[Weighed, ...]) -> tuple[Weighed, ...]:
+    return (*(it for it in every if not it.why), *(it for it in every if it.why))
