@@ -15,8 +15,8 @@ from router.answers.ground import Ground, Parse
 from router.answers.inert import Inert
 from router.answers.thinking import Thoughts
 from router.cache import Recent
-from router.gate import Gate, fit
 from router.edits import Edits
+from router.gate import Gate, fit
 from router.jobs import edits as edited
 from router.jobs import fields, render
 from router.jobs.fields import About
@@ -41,6 +41,7 @@ MORE: dict[AnswerKind, More] = {"edit": edited.more}
 STREAMED: frozenset[AnswerKind] = frozenset({"prose", "edit"})  # kinds of answers that are heard as they come
 PIECES = 0.5  # of a prompt's budget, for what other files say
 REMEMBERED = 64  # answers
+CHARACTERS = 64  # of an answer for each token that it may have; no tokenizer has longer ones, but for blanks
 
 
 class Asking:
@@ -54,6 +55,7 @@ class Asking:
         self._pieces, self._naming = pieces, naming
         self._said: Recent[Key, str] = Recent(REMEMBERED)
         self.review: Review | None = None  # who answers with findings, for which one question is not enough
+        self.remembered: Callable[[Request], object] = lambda request: None  # hears of what needed no engine
         self.edits: Edits | None = None  # who sees to an edit before and after the model
 
     async def ask(self, task: Task, request: Request) -> AsyncGenerator[Delta | Answer, None]:
@@ -131,6 +133,7 @@ class Asking:
         """What the model says; what it said before to the same question, if it did."""
         key = task, route, schema, tuple(sorted(given.items()))
         if (known := self._said.get(key)) is not None:
+            self.remembered(request)
             yield Delta(known)
             return
 
@@ -138,14 +141,18 @@ class Asking:
             characters = self._paces.characters(task, route)
             return render.call(task, route, given, schema, characters)
 
-        said: list[str] = []
+        said, left = list[str](), CHARACTERS * task.max_tokens
         async with aclosing(self._stream(request, request.document.path, make)) as stream:
             async for item in stream:
                 if isinstance(item, Delta):
                     said.append(item.text)
+                    left -= len(item.text)
                 elif item.ended != "limit":
                     self._said.put(key, "".join(said))
                 yield item
+                if left < 0:  # an engine that does not count its tokens
+                    yield Timing(ended="limit")
+                    return
 
 
 class Heard:

@@ -103,7 +103,7 @@ class Tokens(Struct, frozen=True):
 
 T = TypeVar("T")
 LLAMA, VLLM = "llamacpp", "vllm"  # what these servers call themselves
-TOLD = (VLLM, "sglang")  # what must be told to go on with an answer
+TOLD = (VLLM, "sglang")  # what must be told to go on with an answer, and hands a chat's template what it is told
 
 _event = msgspec.json.Decoder(Event)
 _listing = msgspec.json.Decoder(Listing)
@@ -152,7 +152,8 @@ def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
 
     An answer that has begun stands at the prompt's end, or is the chat's last message. llama.cpp goes on with that, its
     grammar included, and streams only what is new; vLLM and SGLang do when they are told to. What another server makes
-    of such a message is its own affair. A raw prompt's grammar would begin with a new document, so it is left out.
+    of such a message is its own affair. A raw prompt's grammar would begin with a new document, so it is left out. The
+    same three can be told that a model is not to think aloud.
 
     llama.cpp looks whether anybody listens still whenever it says something, and else each second. So it is to tell how
     it gets on with the prompt: then one that nobody waits for any more ends with its batch.
@@ -173,7 +174,7 @@ def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
         body |= {"cache_prompt": True, "return_progress": True}
     if not call.system:
         return "/v1/completions", body | {"prompt": call.prompt + call.begun}
-    if llama:
+    if llama or server in TOLD:
         body["chat_template_kwargs"] = {"enable_thinking": False}
     turns = [{"role": "system", "content": call.system}, {"role": "user", "content": call.prompt}]
     if call.begun:
