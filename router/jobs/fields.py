@@ -59,19 +59,30 @@ def fields(task: Task, request: Request, about: About, pieces: Sequence[Piece] =
     clean = privacy.clean(document.text).split("\n")  # as a whole, for a secret may lie across what is shown of it
     seen = [f"{number:>4}| {line}" for number, line in enumerate(clean, 1)] if task.numbered else clean
     first, last = lines.touched(about.span)
-    above, below = seen[max(0, first - AROUND) : first], seen[last + 1 : last + 1 + AROUND]
+    above, below = _beside(clean, first, last)
+    around = [*seen[above:first], "[the code]", *seen[last + 1 : below]]
     return {
         "path": path or document.path,
         "language": document.language,
         "name": about.name,
         "place": lines.said(request.span),
         "code": "\n".join(seen[first : last + 1]),
-        "around": "\n".join([*above, "[the code]", *below]) if "".join(above + below).strip() else "",
+        "around": "\n".join(around) if len(around) > 1 else "",
         "pieces": PARTED.join(_of_file(path, list(some)) for path, some in groupby(pieces, lambda it: it.path)),
         "diagnostics": "\n".join(_reported(lines, it) for it in request.diagnostics),
         "note": _short(lf(request.note)),
         "diff": lf(request.diff),
     }
+
+
+def _beside(lines: Sequence[str], first: int, last: int) -> tuple[int, int]:
+    """Where the lines around the code begin and end, without blank ones at either end."""
+    above, below = max(0, first - AROUND), min(len(lines), last + 1 + AROUND)
+    while above < first and not lines[above].strip():
+        above += 1
+    while below > last + 1 and not lines[below - 1].strip():
+        below -= 1
+    return above, below
 
 
 def _of_file(path: str, pieces: Sequence[Piece]) -> str:
