@@ -5,15 +5,19 @@ What a fenced block means is said by the words after its language:
     script            what the engine says, as TOML
     settings          what the editor has been told, as TOML
     open FILE         a file is opened; `‸` is the cursor. `CR` or `CRLF` after it: its line ends
+    file FILE         another file of the folder, which is then the editor's workspace
     typed             the user types until the file looks like this
     asks              the editor asks for a suggestion and does not wait for it
     shows [by hand]   the editor asks, and this is on the screen: what is suggested stands between « and »
+    rests             the cursor rests there, and when the editor has asked once more, this is on the screen
     accepted          the user accepts, and the file looks like this
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,7 @@ from tests.lsp_client import STATUS, Editor, scripted
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.md"))
 _BLOCK = re.compile(r"^```(\w+) (.+)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+PATIENCE_S, AHEAD_S = 20.0, 0.5  # what is done ahead takes about half a second after the cursor has come to rest
 _ENDS = {"CR": "\r", "CRLF": "\r\n"}
 
 
@@ -41,6 +46,7 @@ class Stage:
         self.uri = self.text = self.end = ""
         self.cursor = self.version = 0
         self.asked: list[Any] = []
+        self.workspace: list[dict[str, str]] = []
         self.item: dict[str, Any] | None = None
 
     def play(self, deed: str, language: str, body: str) -> None:
@@ -48,6 +54,8 @@ class Stage:
         word, _, rest = deed.partition(" ")
         if word in ("script", "settings"):
             self.set_up(word, body)
+        elif word == "file":
+            self.write(rest, body)
         else:
             picture = _LINE_END.sub(self.end or "\n", body)
             {
@@ -55,6 +63,7 @@ class Stage:
                 "typed": lambda: self.type(*at(picture)),
                 "asks": lambda: self.asked.append(self.ask(*at(picture))),
                 "shows": lambda: self.show(picture, by_hand=rest == "by hand"),
+                "rests": lambda: self.rest(picture),
                 "accepted": lambda: self.accept(picture),
             }[word]()
 
@@ -68,6 +77,14 @@ class Stage:
                 self.editor.notify("workspace/didChangeConfiguration", {"settings": self.settings})
                 self.editor.request("workspace/executeCommand", command("", ""))  # in order: it has been read now
 
+    def write(self, file: str, body: str) -> None:
+        """One more file of the workspace, which begins with the first."""
+        if not self.workspace:
+            subprocess.run(["git", "init", "--quiet", str(self.folder)], check=True)
+            self.workspace = [{"uri": self.folder.as_uri(), "name": "workspace"}]
+        (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / file).write_text(body + "\n", "utf-8")
+
     def open(self, language: str, file: str, body: str) -> None:
         """Start the server and open the file."""
         name, _, end = file.partition(" ")
@@ -75,7 +92,8 @@ class Stage:
         self.text, self.cursor = at(_LINE_END.sub(self.end, body))
         self.uri, self.version = (self.folder / name).as_uri(), 1
         self.editor = Editor(scripted(self.folder, self.script))
-        self.editor.hello(initializationOptions=self.settings, capabilities=STATUS)
+        folders = {"workspaceFolders": self.workspace} if self.workspace else {}
+        self.editor.hello(initializationOptions=self.settings, capabilities=STATUS, **folders)
         self.editor.ready()
         self.editor.open(self.uri, self.text, language)
 
@@ -106,6 +124,23 @@ class Stage:
         answer = self.editor.answer(self.ask(*at(before), by_hand=by_hand))
         self.item = answer["result"]["items"][0] if answer["result"] else None
         assert self.screen() == after
+
+    def rest(self, picture: str) -> None:
+        """Tell where the cursor rests and ask, again and again: what goes on in the background is told to nobody."""
+        before = re.sub("«.*»", "", picture, flags=re.DOTALL)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            self.cursor = at(before)[1]
+            line, character = self.place(self.cursor)
+            assert self.editor
+            place = {"line": line, "character": character}
+            self.editor.notify("switchyard/cursor", {"textDocument": {"uri": self.uri}, "position": place})
+            time.sleep(AHEAD_S)
+            answer = self.editor.answer(self.ask(*at(before)))
+            self.item = answer["result"]["items"][0] if answer["result"] else None
+            if self.screen() == picture or time.monotonic() > deadline:
+                break
+        assert self.screen() == picture
 
     def screen(self) -> str:
         """The file with cursor and ghost text."""
