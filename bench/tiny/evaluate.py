@@ -1,0 +1,199 @@
+"""Step 7, `evaluate`: hidden ends of lines in unseen packages, asked of the model, an n-gram, copy and `echo`."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from msgspec import to_builtins
+
+from bench import echo as echoes
+from bench import table
+from bench.tiny import cases, collect, rows
+from bench.tiny.cases import Case
+from bench.tiny.engine import Llama
+from bench.tiny.ngram import Ngram
+from bench.tiny.scores import Answered, Score, score
+from router import echo
+from router.models import families
+
+Ask: TypeAlias = Callable[[Case], tuple[str, float]]
+FAMILY = "switchyard"
+LEARNT = 6_000_000  # code points of each language that the n-gram model learns from
+
+
+def prompt(case: Case, characters: int, pieces: bool) -> str:
+    """What the product would ask in a window of so many code points."""
+    text, at = case.before + case.after, len(case.before)
+    hole = rows.Gap(at, at)
+    return rows.example(text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()).prompt
+
+
+def of_model(engine: Llama, characters: int, pieces: bool) -> Ask:
+    def ask(case: Case) -> tuple[str, float]:
+        said = engine.ask(prompt(case, characters, pieces))
+        return said.text, said.sure
+
+    return ask
+
+
+def of_echo(pieces: bool) -> Ask:
+    def ask(case: Case) -> tuple[str, float]:
+        texts = [it.text for it in case.pieces] if pieces else []
+        *_, said = echo.stages(case.before, case.after, texts, echo.Gate(0.0, 0.0, 2.0))
+        return (said.text, said.probability) if said else ("", 0.0)
+
+    return ask
+
+
+def of_copy(pieces: bool) -> Ask:
+    def ask(case: Case) -> tuple[str, float]:
+        return echoes.copied(case.before, case.after, [it.text for it in case.pieces] if pieces else []), 0.0
+
+    return ask
+
+
+def answered(found: Sequence[Case], ask: Ask) -> list[Answered]:
+    """Every case asked once, one after the other."""
+    said = []
+    for case in found:
+        began = time.perf_counter()
+        text, sure = ask(case)
+        said.append(Answered(text.partition("\n")[0], case.target, sure, (time.perf_counter() - began) * 1000))
+    return said
+
+
+def asks(
+    flags: argparse.Namespace, engines: dict[str, Llama], corpus: Path, language: str
+) -> Iterator[tuple[str, Ask]]:
+    """Everybody who is asked about a language, by name."""
+    for name, engine in engines.items():
+        for pieces in (False, True):
+            yield f"{name}{' and pieces' if pieces else ''}", of_model(engine, flags.characters, pieces)
+    for pieces in (False, True):
+        yield f"copy{' and pieces' if pieces else ''}", of_copy(pieces)
+        yield f"echo{' and pieces' if pieces else ''}", of_echo(pieces)
+    texts = (it.text for it in collect.read(corpus) if it.part == "train" and it.language == language)
+    ngram = Ngram(_upto(texts, LEARNT))
+    yield "6-gram", lambda case: ngram.answer(case.before)
+
+
+def _upto(texts: Iterator[str], most: int) -> Iterator[str]:
+    for text in texts:
+        yield text
+        most -= len(text)
+        if most <= 0:
+            return
+
+
+def pace(engine: Llama, found: Sequence[Case], characters: int) -> dict[str, float]:
+    """Milliseconds to a line: of a prompt that is not known, and after one more sign of it has been typed."""
+    cold, warm, tokens = [], [], []
+    for case in found:
+        asked = prompt(case, characters, pieces=True)
+        said = engine.ask(asked)
+        cold.append(said.ms)
+        tokens.append(said.evaluated)
+        engine.ask(asked, 1, warm=True)
+        warm.append(engine.ask(asked + case.target[:1], warm=True).ms)
+    return {
+        "prompt tokens": table.percentile(tokens, 0.5),
+        "cold p50": table.percentile(cold, 0.5),
+        "cold p95": table.percentile(cold, 0.95),
+        "warm p50": table.percentile(warm, 0.5),
+        "warm p95": table.percentile(warm, 0.95),
+        "load": engine.load * 1000,
+    }
+
+
+def flags(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.tiny evaluate", description=__doc__)
+    parser.add_argument("ggufs", nargs="*", type=Path, metavar="GGUF")
+    parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
+    parser.add_argument("--languages", nargs="*", default=["python", "typescript", "javascript", "go", "rust"])
+    parser.add_argument("--cases", type=int, default=1_000, help="lines of each language; each is asked for twice")
+    parser.add_argument("--characters", type=int, default=4_000, help="of the open file, in a prompt")
+    parser.add_argument("--pieces", type=int, default=1_500, help="code points of other files")
+    parser.add_argument("--threads", type=int, default=1, help="of the engine; the product gives a small model one")
+    parser.add_argument("--seed", type=int, default=7, help="which lines")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--save", type=Path, help="write the scores to this file, too")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    said = flags(arguments)
+    corpus = said.folder / "corpus.jsonl"
+    texts = [it for it in collect.read(corpus) if it.part == "unseen" and it.language in said.languages]
+    found = cases.cases(texts, said.cases, said.pieces, said.seed)
+    engines = {it.stem: Llama(it, threads=said.threads) for it in said.ggufs}
+    scores: dict[tuple[str, str, str], Score] = {}
+    for language in said.languages:
+        mine = [it for it in found if it.language == language]
+        for name, ask in asks(said, engines, corpus, language):
+            for where in cases.WHERE:
+                scores[language, where, name] = score(answered([it for it in mine if it.where == where], ask))
+                print(language, where, name, round(scores[language, where, name].exact, 4), file=sys.stderr, flush=True)
+    paces = {name: pace(engine, found[:100], said.characters) for name, engine in engines.items()}
+    for engine in engines.values():
+        engine.__exit__()
+    if said.save:
+        kept = {" ".join(key): to_builtins(it) for key, it in scores.items()}
+        said.save.write_text(json.dumps({"scores": kept, "paces": paces}, indent=1) + "\n")
+    table.show([_exact(scores), _calibration(scores), _paces(paces)], said.json)
+    return 0
+
+
+def _exact(scores: dict[tuple[str, str, str], Score]) -> table.Table:
+    return table.Table(
+        "Hidden ends of lines in packages that nothing was learnt from, in per cent",
+        (
+            "language",
+            "cursor",
+            "engine",
+            "cases",
+            "exact",
+            "95 % from",
+            "to",
+            "edit similarity",
+            "surest third",
+            "p50 ms",
+        ),
+        tuple((*key, it.cases, *_shares(it), it.ms) for key, it in scores.items()),
+        ("The copy has no probability: its surest third is any third.", table.load()),
+    )
+
+
+def _shares(it: Score) -> tuple[float, ...]:
+    low, high = echoes.wilson(round(it.exact * it.cases), it.cases)
+    return tuple(100 * share for share in (it.exact, low, high, it.near, it.surest))
+
+
+def _calibration(scores: dict[tuple[str, str, str], Score]) -> table.Table:
+    told = {key: it for key, it in scores.items() if not key[2].startswith("copy")}
+    thresholds = [at for at, *_ in next(iter(told.values())).shown] if told else []
+    return table.Table(
+        "What is shown above a probability, and how much of that is exact, in per cent",
+        ("language", "cursor", "engine", *itertools.chain(*((f"≥ {at}", "exact") for at in thresholds))),
+        tuple((*key, *(100 * part for _, *some in it.shown for part in some)) for key, it in told.items()),
+    )
+
+
+def _paces(paces: dict[str, dict[str, float]]) -> table.Table:
+    columns = list(next(iter(paces.values()), {}))
+    return table.Table(
+        "Milliseconds to a line through llama.cpp",
+        ("model", *columns),
+        tuple((name, *it.values()) for name, it in paces.items()),
+        ("Cold: nothing of the prompt is known. Warm: one more sign was typed.",),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

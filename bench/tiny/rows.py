@@ -1,0 +1,204 @@
+"""Rows of tokens to learn from: text to go on with, and gaps to fill, laid out by the very functions that prompt.
+
+A token takes 14 bits; the two above them say how it is learnt (`CLASS`): not at all, like any text, as what fills a
+gap, or as the first of that.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from bench.tiny.related import Shelf
+from router.context import window
+from router.models.families import Family
+from router.types import Piece
+
+TOKEN, CLASS = (1 << 14) - 1, 14
+SILENT, ORDINARY, MIDDLE, FIRST = range(4)
+KINDS = (("inside", 0.40), ("whole", 0.30), ("lines", 0.15), ("within", 0.15))
+OPEN = 48  # rows that are filled at a time
+Row: TypeAlias = "np.ndarray[Any, np.dtype[np.uint16]]"
+Encode: TypeAlias = Callable[[str], Sequence[int]]
+
+
+class Marks(Struct, frozen=True):
+    """The numbers of the special tokens."""
+
+    end: int
+    prefix: int
+    suffix: int
+    middle: int
+    pad: int
+    file: int
+
+
+class Recipe(Struct, frozen=True):
+    """How gaps are made: code points of the text shown around one, and how often other files are shown, of how much."""
+
+    least: int = 250
+    most: int = 5_000
+    pieces: float = 0.4
+    shown: int = 1_500
+    oracle: float = 0.3  # of those with pieces: the gap itself helped to choose them, so that copying pays
+
+
+class Gap(Struct, frozen=True):
+    """A place in a text and what is to be said there: `text[at:end]`."""
+
+    at: int
+    end: int
+
+
+class Example(Struct, frozen=True):
+    """What is asked, as the engine gets it, and what should be answered."""
+
+    prompt: str
+    answer: str
+
+
+def gap(text: str, dice: random.Random) -> Gap | None:
+    """A gap somewhere in the code: the rest of a line, all of one but its indentation, some lines, or part of one."""
+    kind = dice.choices([name for name, _ in KINDS], [share for _, share in KINDS])[0]
+    for _ in range(8):
+        start = text.rfind("\n", 0, dice.randrange(len(text))) + 1
+        end = _line_end(text, start)
+        body = text[start:end]
+        first = start + len(body) - len(body.lstrip())
+        if end - first >= 4:
+            return _placed(text, kind, first, end, dice)
+    return None
+
+
+def _placed(text: str, kind: str, first: int, end: int, dice: random.Random) -> Gap:
+    last = first + len(text[first:end].rstrip())
+    if kind == "whole":
+        return Gap(first, last)
+    at = dice.randrange(first, last)
+    if kind == "inside" and dice.random() < 0.6:  # most people pause between words
+        while at > first and _inner(text[at - 1]) and _inner(text[at]):
+            at -= 1
+    if kind == "within":
+        return Gap(at, min(last, at + 1 + dice.randrange(24)))
+    if kind == "lines":
+        for _ in range(dice.randint(1, 4)):
+            end = _line_end(text, end + 1) if end < len(text) else end
+        last = first + len(text[first:end].rstrip())
+    return Gap(first if kind == "lines" and dice.random() < 0.5 else at, last)
+
+
+def _inner(sign: str) -> bool:
+    return sign.isalnum() or sign == "_"
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def named(path: str) -> str:
+    """A path as a prompt says it: its last parts."""
+    return "/".join(path.rsplit("/", 3)[-3:])
+
+
+def laid(pieces: Sequence[Piece], family: Family) -> str:
+    """`pieces` as router.context.gathering.laid lays them for a family that names files; that one needs grammars."""
+    return "".join(
+        family.file.replace("{path}", family.escape(named(path)))
+        + "".join(family.escape(it.text) + "\n" for it in some)
+        for path, some in groupby(pieces, key=lambda it: it.path)
+    )
+
+
+def example(text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()) -> Example:
+    """The prompt for a cursor at the gap, in a window of so many code points, and the answer."""
+    left = text[: hole.at] + text[hole.end :]
+    shown = window.slide(None, left, hole.at, window.Extent(characters=characters))
+    prompt = laid(pieces, family) + family.prompt(shown.prefix, shown.suffix, shown.middle)
+    return Example(prompt, family.escape(text[hole.at : hole.end]))
+
+
+def examples(
+    path: str, text: str, shelf: Shelf, family: Family, recipe: Recipe, dice: random.Random
+) -> Iterator[Example]:
+    """Gaps all over a text, in windows of many sizes; together they show about as much as the text has."""
+    left = len(text)
+    while left > 0:
+        size = round(recipe.least * math.exp(dice.random() * math.log(recipe.most / recipe.least)))
+        left -= size
+        hole = gap(text, dice)
+        if hole is None:
+            continue
+        pieces: Sequence[Piece] = ()
+        if dice.random() < recipe.pieces:
+            more = text[hole.at : hole.end] if dice.random() < recipe.oracle else ""
+            room = round(recipe.shown * dice.uniform(0.2, 1.0))
+            pieces = shelf.near(path, text[: hole.at], text[hole.end :], room, more)
+        yield example(text, hole, size, family, pieces)
+
+
+def filled(said: Example, encode: Encode, marks: Marks) -> Row:
+    """An example's tokens; what was typed on the cursor's line is read and not learnt."""
+    prompt, answer = list(encode(said.prompt)), [*encode(said.answer), marks.end]
+    middle = len(prompt) - prompt[::-1].index(marks.middle)
+    silent = {marks.prefix, marks.suffix, marks.middle}
+    classes = [SILENT if token in silent else ORDINARY for token in prompt[:middle]]
+    classes += [SILENT] * (len(prompt) - middle) + [FIRST] + [MIDDLE] * (len(answer) - 1)
+    return _row(prompt + answer, classes)
+
+
+def plain(path: str, text: str, family: Family, encode: Encode, marks: Marks) -> Row:
+    """A whole file, its path before it."""
+    head = list(encode(family.file.replace("{path}", family.escape(path))))
+    body = list(encode(family.escape(text)))
+    return _row([*head, *body, marks.end], [SILENT] * len(head) + [ORDINARY] * (len(body) + 1))
+
+
+def _row(tokens: Sequence[int], classes: Sequence[int]) -> Row:
+    return (np.array(tokens) | np.array(classes) << CLASS).astype(np.uint16)
+
+
+def packed(found: Iterable[Row], width: int, pad: int) -> Iterator[Row]:
+    """Examples side by side in rows of one width, each whole; those that are wider are left out."""
+    rows: list[list[Row]] = []
+    room: list[int] = []
+    for it in found:
+        if len(it) > width:
+            continue
+        fits = [place for place, left in enumerate(room) if left >= len(it)]
+        if fits:
+            place = min(fits, key=lambda number: room[number])
+            rows[place].append(it)
+            room[place] -= len(it)
+        else:
+            rows.append([it])
+            room.append(width - len(it))
+        if len(rows) > OPEN:
+            fullest = room.index(min(room))
+            yield _padded(rows.pop(fullest), width, pad)
+            room.pop(fullest)
+    yield from (_padded(row, width, pad) for row in rows)
+
+
+def _padded(row: Sequence[Row], width: int, pad: int) -> Row:
+    said = np.concatenate(row)
+    return np.concatenate([said, np.full(width - len(said), pad, np.uint16)])
+
+
+def streamed(found: Iterable[Row], width: int) -> Iterator[Row]:
+    """Files one after the other, cut into rows of one width; what is left over at the end is dropped."""
+    held: list[Row] = []
+    size = 0
+    for it in found:
+        held.append(it)
+        size += len(it)
+        if size >= width:
+            said = np.concatenate(held)
+            yield from said[: size - size % width].reshape(-1, width)
+            held, size = [said[size - size % width :]], size % width

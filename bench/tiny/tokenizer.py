@@ -1,0 +1,89 @@
+"""Step 2, `tokenizer`: byte-level BPE with our marks, learnt on the corpus, split as llama.cpp splits for Qwen 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from bench.tiny import collect, sieve
+from router.models import families
+
+FAMILY = "switchyard"
+# What llama.cpp does where a GGUF says `tokenizer.ggml.pre = "qwen2"` (src/llama-vocab.cpp).
+SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+# How much of each language is learnt from, of all: what people write most is said in the fewest tokens.
+SHARES = {"python": 0.45, "typescript": 0.15, "javascript": 0.15, "go": 0.13, "rust": 0.12}
+
+
+def marks() -> list[str]:
+    """The special tokens, which get the first numbers; the end of a text comes first."""
+    said = families.table()[FAMILY].marks
+    return sorted(said, key=lambda mark: (mark != "<|endoftext|>", said.index(mark)))
+
+
+def untaught() -> Any:
+    """A tokenizer that knows its bytes and nothing else."""
+    made = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(SPLIT), "isolated")
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def taught(texts: Iterator[str], vocabulary: int) -> Any:
+    """A tokenizer of so many tokens, marks and bytes included."""
+    made = untaught()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=marks(),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        max_token_length=32,
+    )
+    made.train_from_iterator(texts, trainer)
+    return made
+
+
+def sample(corpus: Path, characters: float) -> Iterator[str]:
+    """Texts that are trained on, by the hashes of their paths, in the shares of their languages."""
+    sizes = dict.fromkeys(SHARES, 0)
+    for text in collect.read(corpus):
+        sizes[text.language] += len(text.text) if text.part == "train" else 0
+    for text in collect.read(corpus):
+        wanted = min(1.0, characters * SHARES[text.language] / max(1, sizes[text.language]))
+        if text.part == "train" and sieve.number(f"tokens {text.package} {text.path}") < wanted * (1 << 32):
+            yield text.text
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.tiny tokenizer", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
+    parser.add_argument("--vocabulary", type=int, default=16_384)
+    parser.add_argument("--megabytes", type=float, default=60, help="of text to learn from")
+    flags = parser.parse_args(arguments)
+    out = flags.folder / f"tokenizer{flags.vocabulary}.json"
+    if not out.exists():
+        made = taught(sample(flags.folder / "corpus.jsonl", flags.megabytes * 1e6), flags.vocabulary)
+        made.save(str(out))
+    made = Tokenizer.from_file(str(out))
+    held: dict[str, list[str]] = {language: [] for language in SHARES}
+    for text in collect.read(flags.folder / "corpus.jsonl"):
+        if text.part == "held" and len(held[text.language]) < 200:
+            held[text.language].append(text.text)
+    for language, texts in held.items():
+        tokens = sum(len(it.ids) for it in made.encode_batch(texts))
+        print(f"{language}: {sum(map(len, texts)) / max(1, tokens):.2f} code points a token of held-out files")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
