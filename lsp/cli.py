@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from lsp import terminal
 from router import SwitchyardError
+from router.editing.kinds import KINDS
 
 Adder: TypeAlias = "Callable[[str, str], argparse.ArgumentParser]"  # by a command's name and what it is for
 
@@ -78,6 +79,20 @@ def _about_code(command: Adder) -> None:
     said = "a file with what was printed, or - for stdin"
     sub.add_argument("--traceback", default="", metavar="FILE", help=said)
     _json(sub)
+    for name, help in (
+        ("fix", "mend what is wrong at a line, by the smallest change"),
+        ("document", "write the documentation of the definition at a line, in the style of its file"),
+    ):
+        sub = command(name, help)
+        sub.add_argument("place", type=_line, metavar="FILE:LINE", help="line from 1; a column may follow")
+        if name == "fix":
+            sub.add_argument("--note", default="", metavar="WORDS", help="what is known of the bug")
+        _proposed(sub)
+    sub = command("refactor", "change lines, or the definition at a line, as you say; or in one of the --kinds")
+    sub.add_argument("place", type=_lines, metavar="FILE:LINE[-LINE]", help="lines from 1; or one, and a column")
+    sub.add_argument("instruction", nargs="?", default="", metavar="WORDS", help='such as "use a dataclass"')
+    sub.add_argument("--kind", default="", choices=tuple(KINDS), help="one of those that editors offer")
+    _proposed(sub)
     sub = command("demo", "type into a file as an editor would, and show what is suggested")
     sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
     sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
@@ -141,6 +156,12 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _proposed(parser: argparse.ArgumentParser) -> None:
+    said = "make the change; else it is shown, and in a terminal you are asked"
+    parser.add_argument("--write", action="store_true", help=said)
+    _json(parser)
+
+
 def _since(text: str) -> datetime:
     now = datetime.now().astimezone()
     try:
@@ -178,3 +199,11 @@ def _line(text: str) -> tuple[str, int, int]:
     if not found:
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE, such as app.py:12")
     return found[1], int(found[2]), int(found[3] or 0)
+
+
+def _lines(text: str) -> tuple[str, int, int, int]:
+    """A file, its first and its last line (0: the one line is a place, no selection), and a column (0: untold)."""
+    found = re.fullmatch(r"(.+?):(\d{1,12})(?:-(\d{1,12})|:(\d{1,12}))?", text, re.ASCII)
+    if not found or (found[3] and int(found[3]) < int(found[2])):
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE or FILE:LINE-LINE, as in app.py:3-9")
+    return found[1], int(found[2]), int(found[3] or 0), int(found[4] or 0)

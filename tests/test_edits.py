@@ -285,6 +285,7 @@ def test_a_line_that_divides_may_also_be_searched() -> None:
         (fence("def total(items):\n    ...\n    return price"), "left out"),
         (fence(SUM.replace("sum(", "sum((")), "does not parse"),
         (fence(SUM.replace("sum", "s\u200bum")), "nobody sees"),
+        (fence(SUM.replace("price of", "\ud800 of")), "nobody sees"),
         (fence(SUM.replace("total", "add_up")), "takes away total"),
     ],
 )

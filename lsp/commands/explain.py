@@ -5,39 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, aclosing
-from pathlib import Path
+from contextlib import ExitStack
 
 from lsp import prose, ran, terminal, traced
+from lsp.asked import Told, ask
 from lsp.commands.config import read_settings
 from lsp.traced import Question
 from router import SwitchyardError
-from router.config import Config
-from router.engine import Router
-from router.types import Delta, Prose, Refusal, Status
+from router.types import Prose
 
 _LONGEST = 4_000_000  # bytes of a traceback that are read
-_SETTLED = 20.0  # seconds that are waited for the workspace to be read
-
-
-class Told:
-    """What came of it; `status` is the last thing that was said of the engine."""
-
-    def __init__(self, say: Callable[[str], None], hear: Callable[[str], None]) -> None:
-        self.say, self.hear = say, hear
-        self.answer: Prose | Refusal | None = None
-        self.status = ""
-
-    def tell(self, status: Status) -> None:
-        """Keep the newest."""
-        self.status = "" if status.state == "ready" else status.message
-        self.say(status.message)
-
-    @property
-    def reason(self) -> str:
-        """Why there is no explanation."""
-        return self.answer.reason if isinstance(self.answer, Refusal) else self.status or "The engine said nothing."
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
             written.hear(text)
 
         told = Told(spinner.enter_context(terminal.waiting("asking the engine")), hear)
-        asyncio.run(_ask(settings, asked, told))
+        asyncio.run(ask(settings, asked.request, asked.root, told))
     if not isinstance(told.answer, Prose):
         terminal.note(f"switchyard: {told.reason}")
         return 1
@@ -89,31 +66,6 @@ def _read(name: str) -> str:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
         raise SwitchyardError(f"{name} can't be read: {reason}.") from error
-
-
-async def _ask(settings: Config, asked: Question, told: Told) -> None:
-    engine = Router(settings, told.tell, roots=[str(asked.root)])
-    try:
-        engine.opened(asked.request.document)
-        await asyncio.gather(engine.start(), _known(engine, asked.root, told.say))
-        told.say("asking the engine")
-        async with aclosing(engine.ask(asked.request)) as answer:
-            async for item in answer:
-                if isinstance(item, Delta):
-                    told.hear(item.text)
-                elif isinstance(item, (Prose, Refusal)):
-                    told.answer = item
-    finally:
-        await engine.aclose()
-
-
-async def _known(engine: Router, root: Path, say: Callable[[str], None]) -> None:
-    """Read the workspace, but for no longer than somebody waits gladly."""
-    await engine.workspace.start()
-    say(f"reading {root}")
-    settled = asyncio.ensure_future(engine.workspace.settled())
-    await asyncio.wait([settled], timeout=_SETTLED)
-    settled.cancel()
 
 
 def _as_json(answer: Prose, asked: Question) -> dict[str, object]:

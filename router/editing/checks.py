@@ -52,7 +52,9 @@ def objection(asked: Asked, changes: Sequence[Change]) -> str:
 
 def _unseen(new: str, before: str) -> str:
     """Characters that nobody sees, and that the file does not hold already."""
-    if visible(new) == new or all(visible(sign) or sign in before for sign in set(new)):
+    strange = set(new) - set(before)
+    broken = any("\ud800" <= sign <= "\udfff" for sign in strange)
+    if not broken and (visible(new) == new or all(map(visible, strange))):
         return ""
     return "The model's answer holds characters that nobody sees; it was not applied."
 
