@@ -28,6 +28,9 @@ class Known:
     def referring(self, name: str) -> Sequence[tuple[str, int]]:
         return list(self._catalogue.referring(name))
 
+    def spread(self, name: str) -> int:
+        return self._catalogue.spread(name)
+
     def places(self, path: str, name: str) -> Sequence[int]:
         return self._catalogue.places(path, name)
 

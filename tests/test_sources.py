@@ -79,7 +79,8 @@ def test_the_cursor_is_among_imports() -> None:
 
 def test_what_follows_a_line_like_this_one() -> None:
     request, around = yard("def move(train, siding):\n    train.shunt(siding)\n    ‸\n")
-    assert "siding.occupy(self)" in brought("similar", request, around)
+    found = gather.pieces(request, around, request.document.text, 60)
+    assert "siding.occupy(self)" in [it.text for it in found]
 
 
 def test_the_same_method_of_another_class() -> None:
@@ -135,7 +136,7 @@ def test_only_the_tasks_that_need_it_ask_who_calls() -> None:
     document = Document("/w/app/trains.py", "python", 1, text)
     asked = {}
     for task in ("complete", "explain"):
-        found, _ = gather.gathered(Request(task, document, Span(at, at)), view(FILES), "")
+        found = gather.gathered(Request(task, document, Span(at, at)), view(FILES))
         asked[task] = {it.source for it in found}
     assert "callers" in asked["explain"]
     assert "callers" not in asked["complete"]

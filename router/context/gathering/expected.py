@@ -1,113 +1,102 @@
-"""How likely each name is to be needed next, from what the sources bring: a logistic regression with fixed weights."""
+"""How likely each name is to be needed next, by what is known in this place and what the names at the cursor say."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import nlargest
-from math import exp, log1p
+from math import exp, log1p, sqrt
+from operator import mul
 
 from router.context.gathering.focus import Focus, names, parts
-from router.context.gathering.sheet import Sheet
-from router.context.gathering.similar import LONGEST
-from router.context.gathering.view import Page, View
+from router.context.gathering.ground import Ground
+from router.context.gathering.weights import AT_CURSOR, BIAS, SOURCES
 from router.types import Piece
 
-# Fitted to what stands between releases of packages.
-BIAS = -8.0
-WEIGHTS = {
-    "similar": 0.17,
-    "similar, in all": 0.25,
-    "similar, of all": 0.45,
-    "files": 2.0,
-    "imported, among imports": 0.3,
-    "imported, at the top": 0.6,
-    "enclosing": 0.1,
-    "imports": 0.6,
-    "definitions": 0.15,
-    "members": 0.6,
-    "overrides": 0.1,
-    "spread": 3.2,
-    "words": 1.0,
-    "here": 0.1,
-    # What no history of releases tells of; by judgement.
-    "edits": 1.0,
-    "visited": 0.7,
-    "diff": 0.7,
-    "diagnostics": 3.0,
-    "frames": 3.0,
-    "callers": 2.0,
-    "users": 2.0,
-    "changed": 2.0,
-    "docs": 1.0,
-}
-_LIKELY, _EACH = 200, 1  # names that lines are looked for, and lines of one name in one file
+_WANTED = 200  # names that lines are looked for
 
 
-def evidence(
-    pieces: Iterable[Piece], pages: Sequence[Page], about: Focus, view: View, shown: Collection[str], importing: bool
-) -> dict[str, dict[str, float]]:
-    """What speaks for each name that is not shown yet, by kind."""
-    best: dict[str, dict[str, float]] = {}
-    total: dict[str, float] = {}
-    for piece in pieces:
-        found, worth = best.setdefault(piece.source, {}), piece.worth
-        for name in names(piece.text, piece.path):
-            if name not in shown:
-                if worth > found.get(name, 0.0):
-                    found[name] = worth
-                if piece.source == "similar":
-                    total[name] = total.get(name, 0.0) + worth
-    files: dict[str, float] = {}
-    for page in pages:
-        for name in page.common:
-            if name not in shown:
-                files[name] = files.get(name, 0.0) + 1 / len(pages)
-    best["files"] = files
-    best["here"] = {name: 1.0 for name in about.sheet.lines if name not in shown}
-    every = {name: log1p(view.spread(name)) for found in best.values() for name in found}
-    best["similar"] = {name: log1p(much) for name, much in best.get("similar", {}).items()}
-    best["similar, in all"] = {name: log1p(much) for name, much in total.items()}
-    best["similar, of all"] = {name: log1p(much / (1 + view.spread(name))) for name, much in total.items()}
-    widest = max(every.values(), default=0.0) or 1.0
-    if importing or not about.headers:
-        kind = "imported, among imports" if importing else "imported, at the top"
-        best[kind] = _imported(pages, shown)
-    best["spread"] = {name: much / widest for name, much in every.items()}
-    best["words"] = {name: like for name in every if (like := _alike(name, about.parts))}
-    return best
-
-
-def expected(speaking: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The probability of each name."""
+def expected(
+    ground: Ground,
+    about: Focus,
+    telling: Mapping[str, float],
+    pieces: Iterable[Piece],
+    shown: Collection[str],
+    without: Collection[str] = (),
+) -> dict[str, float]:
+    """The probability of each name that is not shown; `telling` are the names at the cursor that tell most."""
+    by = AT_CURSOR[ground.kind]
+    always = ground.odds if "files" not in without else lambda _: BIAS[ground.kind]
     odds: dict[str, float] = {}
-    for kind, found in speaking.items():
-        weight = WEIGHTS[kind]
-        for name, much in found.items():
-            odds[name] = odds.get(name, BIAS) + weight * much
+    if "files" not in without:
+        odds = {name: always(name) for name in ground.likely if name not in shown}
+    if "similar" not in without:
+        for name, said in speaking(ground, about, telling).items():
+            if name not in shown:
+                odds[name] = odds.get(name, 0.0) or always(name)
+                odds[name] += sum(map(mul, by, said))
+    for (source, name), worth in _brought(pieces, shown).items():
+        odds[name] = (odds.get(name, 0.0) or always(name)) + SOURCES[source] * worth
+    words, weight = about.parts, by[-1]
+    for name in odds:
+        if like := alike(name, words):
+            odds[name] += weight * like
     return {name: 1 / (1 + exp(-it)) for name, it in odds.items()}
 
 
-def filling(likely: Mapping[str, float], pages: Mapping[str, Sheet]) -> Iterator[Piece]:
-    """Lines that say likely names, in the files that were looked into."""
-    wanted = nlargest(_LIKELY, likely, key=lambda name: (likely[name], name))
-    for path, page in pages.items():
-        rows = {row for name in wanted if name in page.lines for row in page.lines[name][:_EACH]}
-        for row in sorted(rows):
-            start, line = page.line(row)
-            if len(line) <= LONGEST:
-                yield Piece("files", path, line, start, 0.0)
+def speaking(ground: Ground, about: Focus, telling: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
+    """What the names at the cursor say of others, in the order of `weights.NOW` but for the last of these."""
+    most: dict[str, float] = {}
+    total: dict[str, float] = {}
+    after: dict[str, float] = {}
+    last = _last(about)
+    for name, weight in telling.items():
+        near = about.tight[name]
+        for other, (share, next_) in ground.beside(name).items():
+            much = share * near
+            total[other] = total.get(other, 0.0) + share * weight
+            if much > most.get(other, 0.0):
+                most[other] = much
+            if name in last and next_ > after.get(other, 0.0):
+                after[other] = next_
+    return {name: (much, much * much, log1p(total[name]), sqrt(after.get(name, 0.0))) for name, much in most.items()}
 
 
-def _imported(pages: Sequence[Page], shown: Collection[str]) -> dict[str, float]:
-    """Of the files that say a name, the share that import it."""
-    found: dict[str, float] = {}
-    for name in {name for page in pages for name in page.imported}:
-        if name not in shown:
-            saying = sum([name in page.sheet.lines for page in pages])
-            found[name] = sum([name in page.imported for page in pages]) / (1 + saying)
-    return found
+def _last(about: Focus) -> Collection[str]:
+    """The names of the last line above the cursor that says any."""
+    for row in range(about.row - 1, max(-1, about.row - 6), -1):
+        if about.sheet.names[row]:
+            return about.sheet.names[row]
+    return ()
 
 
-def _alike(name: str, words: Mapping[str, float]) -> float:
+def _brought(pieces: Iterable[Piece], shown: Collection[str]) -> dict[tuple[str, str], float]:
+    """The most that a source's pieces make of each name."""
+    best: dict[tuple[str, str], float] = {}
+    for piece in pieces:
+        source, worth = piece.source, piece.worth
+        if SOURCES[source]:
+            for name in names(piece.text, piece.path):
+                if name not in shown and worth > best.get((source, name), 0.0):
+                    best[source, name] = worth
+    return best
+
+
+def filling(ground: Ground, about: Focus, likely: Mapping[str, float]) -> Iterator[Piece]:
+    """Lines that say likely names, in the files that are looked into."""
+    wanted = nlargest(_WANTED, likely, key=lambda name: (likely[name], name))
+    patch = about.sheet.patch if about.sheet.lines is ground.own.lines else None
+    seen: set[int] = set()
+    for name in wanted:
+        for piece, row in ground.lines(name):
+            if id(piece) not in seen:
+                seen.add(id(piece))
+                if patch is None or piece.path != ground.path or row < patch.first:
+                    yield piece
+                elif row > patch.last:  # it stands elsewhere now; in between it is another
+                    yield Piece(piece.source, piece.path, piece.text, about.sheet.line(row + patch.down)[0], 0.0)
+
+
+def alike(name: str, words: Mapping[str, float]) -> float:
+    """How much of a name's words are said around the cursor."""
     made = parts(name)
     return sum([words.get(part, 0.0) for part in made]) / len(made) if made else 0.0

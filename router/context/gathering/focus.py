@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from math import exp, log
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from router.context.gathering.sheet import Sheet, said, sheet
+from router.context.gathering.sheet import LARGEST, Sheet, amended, said, sheet
 from router.context.gathering.view import View, spoken
 from router.types import Request
 
@@ -16,6 +16,8 @@ ABOVE, BELOW = 40, 15  # lines that count at all
 _TIGHT, _WIDE = 4.0, 12.0  # lines in which a name counts a third as much, at the cursor and in what surrounds it
 _HEADER = 0.6  # of a name in the header of what the cursor is in, however far above
 _MANY = 256  # files; more are not counted
+_KEPT = 16  # documents whose last whole sheet is remembered
+_WHOLE: dict[str, Sheet] = {}
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
 
 
@@ -36,12 +38,33 @@ class Focus(Struct, frozen=True):
 def focus(request: Request) -> Focus:
     """What a request is about."""
     document = request.document
-    return _focus(document.text, spoken(document.path), request.span.start)
+    return _focus(document.path, document.text, request.span.start)
+
+
+def edited(path: str, text: str) -> Sheet:
+    """The sheet of a document that is worked on: only the lines that are others than before are read again."""
+    language, before = spoken(path), _WHOLE.get(path)
+    if before is not None and len(text) <= LARGEST:
+        found = before if before.text == text else amended(before, text, language)
+        if found is not None:
+            return found
+    found = sheet(text, language)
+    if path not in _WHOLE and len(_WHOLE) >= _KEPT:
+        _WHOLE.clear()
+    _WHOLE[path] = found
+    return found
+
+
+def whole(request: Request) -> Focus:
+    """The same, with the whole document read again: what changes from here on is told by what it is now."""
+    document = request.document
+    _WHOLE[document.path] = found = sheet(document.text, spoken(document.path))
+    return structs.replace(focus(request), sheet=found)
 
 
 @lru_cache(8)
-def _focus(text: str, language: str, at: int) -> Focus:
-    page = sheet(text, language)
+def _focus(path: str, text: str, at: int) -> Focus:
+    page = edited(path, text)
     row = page.at(at)
     headers = tuple(_headers(page, row))
     tight = _weighed(page, row, 12, 4, _TIGHT, 1.0)

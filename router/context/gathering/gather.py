@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from msgspec import structs
+
 from router.context.gathering import expected, sources, tracing
 from router.context.gathering.focus import focus
 from router.context.gathering.pack import Count, pack
 from router.context.gathering.sheet import NAME
-from router.context.gathering.similar import files, similar
+from router.context.gathering.similar import grounded, telling
 from router.context.gathering.view import View
 from router.types import Piece, Request
 
@@ -16,12 +18,12 @@ Source = Callable[[Request, View], Iterable[Piece]]
 
 
 def _later(_request: Request, _view: View) -> Iterable[Piece]:
-    """Lines of the files that are looked into: which of them, is known when the others have spoken (`filling`)."""
+    """Lines of the files that are looked into; which of them is known when the others have spoken (`filling`)."""
     return ()
 
 
 SOURCES: dict[str, Source] = {
-    "similar": similar,
+    "similar": _later,
     "files": _later,
     "enclosing": sources.enclosing,
     "imports": sources.imports,
@@ -69,29 +71,38 @@ def pieces(
     `kept` are those of last time, which keep their place while they stay relevant; `without` names sources that are
     not asked. `count` tells the tokens of a text.
     """
-    found, speaking = gathered(request, view, shown, without)
-    likely = expected.expected(speaking)
-    about, path = focus(request), request.document.path
-    if "files" not in without:
-        sheets = {path: about.sheet} | {other: view.page(other).sheet for other in files(request, view)}
-        found += expected.filling(likely, sheets)
+    found, likely = considered(request, view, shown, without)
     found += (it for it in kept if it.source not in without and _stands(it, request, view))
     return pack(found, likely, budget, shown, count, kept)
+
+
+def prepare(request: Request, view: View) -> None:
+    """Work out what `pieces` will need at this place, while nobody waits: it is kept in the view's memo."""
+    considered(request, view, "")
+
+
+def considered(
+    request: Request, view: View, shown: str, without: Collection[str] = ()
+) -> tuple[list[Piece], dict[str, float]]:
+    """All pieces that are thought of, and how likely each name is that is not shown."""
+    about, ground = focus(request), grounded(request, view)
+    found = gathered(request, view, without)
+    said = set(NAME.findall(shown))
+    likely = expected.expected(ground, about, telling(about, view), found, said, without)
+    if not {"files", "similar"} <= set(without):
+        lines = expected.filling(ground, about, likely)
+        found += (structs.replace(it, source="similar") for it in lines) if "files" in without else lines
+    return found, likely
+
+
+def gathered(request: Request, view: View, without: Collection[str] = ()) -> list[Piece]:
+    """All that the sources bring that speak of lines; what lines of files speak for is known when all have spoken."""
+    asked = (_ALWAYS | _ASKED.get(request.task, frozenset())) - frozenset(without)
+    brought = (piece for name, source in SOURCES.items() if name in asked for piece in source(request, view))
+    return [piece for piece in brought if piece.source not in _TOLD or _stands(piece, request, view)]
 
 
 def _stands(piece: Piece, request: Request, view: View) -> bool:
     """Whether a piece still stands in its file; what an index tells of is taken at its word where no text is there."""
     text = request.document.text if piece.path == request.document.path else view.text(piece.path)
     return not text or text.startswith(piece.text, piece.start) or piece.text in text
-
-
-def gathered(
-    request: Request, view: View, shown: str, without: Collection[str] = ()
-) -> tuple[list[Piece], dict[str, dict[str, float]]]:
-    """All that the sources bring, and what it says of names."""
-    asked = (_ALWAYS | _ASKED.get(request.task, frozenset())) - frozenset(without)
-    brought = (piece for name, source in SOURCES.items() if name in asked for piece in source(request, view))
-    found = [piece for piece in brought if piece.source not in _TOLD or _stands(piece, request, view)]
-    pages = [view.page(other) for other in files(request, view)] if "files" not in without else []
-    importing = sources.importing(request, view)
-    return found, expected.evidence(found, pages, focus(request), view, set(NAME.findall(shown)), importing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heapreplace
 
 from router.context.gathering.focus import names
 from router.types import Piece
@@ -13,7 +13,8 @@ STAY = 1.5  # times what a new piece is worth: so much does a kept one count, or
 _TELLING = 8  # code points of a line of several that is not said twice; a shorter one is `self,` or a bracket
 _PARTS = 3  # of a path
 _LEAST, _OPENING = 6, 12  # code points that a piece and another file cost beside their own
-_MISSES = 60  # pieces that do not fit any more, after which no other is tried
+_NOTHING = 1e-9  # of worth; what is left of a sum of which all was taken
+_MISSES = 30  # pieces that do not fit any more, after which no other is tried
 
 
 def named(path: str) -> str:
@@ -27,26 +28,29 @@ def header(path: str) -> str:
 
 
 class _Packing:
-    """What is chosen so far: the names and lines that it says, the files it is of and what it costs."""
+    """What is chosen so far: the lines that it says, the files that it is of, and what each piece would still add."""
 
-    def __init__(self, pieces: Sequence[Piece], likely: Mapping[str, float]) -> None:
+    def __init__(self, pieces: Sequence[Piece], likely: Mapping[str, float], shown: str) -> None:
         self.pieces, self.likely = pieces, likely
         self.said = [[name for name in names(it.text, it.path) if name in likely] for it in pieces]
-        self.names: set[str] = set()
-        self.lines: set[str] = set()
+        self.worth = [sum([likely[name] for name in said]) for said in self.said]
+        self.saying: dict[str, list[int]] = {}
+        for number, said in enumerate(self.said):
+            for name in said:
+                self.saying.setdefault(name, []).append(number)
+        self.lines = {row.strip() for row in shown.split("\n")}
         self.paths: set[str] = set()
         self.chosen: list[int] = []
 
     def take(self, number: int, lines: Iterable[str]) -> None:
-        """Show a piece."""
+        """Show a piece: its names are worth nothing more in any other."""
         self.chosen.append(number)
-        self.names.update(self.said[number])
         self.lines.update(lines)
         self.paths.add(self.pieces[number].path)
-
-    def worth(self, number: int) -> float:
-        """What a piece would add."""
-        return sum([self.likely[name] for name in self.said[number] if name not in self.names])
+        for name in self.said[number]:
+            worth = self.likely[name]
+            for other in self.saying.pop(name, ()):
+                self.worth[other] -= worth
 
 
 def pack(
@@ -58,8 +62,7 @@ def pack(
     kept: Sequence[Piece] = (),
 ) -> list[Piece]:
     """The pieces of most worth per token that fit into `budget` tokens and repeat neither `shown` nor each other."""
-    packing = _Packing(pieces, likely)
-    packing.lines = {row.strip() for row in shown.split("\n")}
+    packing = _Packing(pieces, likely, shown)
     order = {(it.path, it.text): place for place, it in enumerate(kept)}
     _choose(packing, budget, count, order.keys())
     found = _ordered([pieces[number] for number in packing.chosen], order)
@@ -88,37 +91,34 @@ def _ordered(chosen: list[Piece], order: Mapping[tuple[str, str], int]) -> list[
 
 def _choose(packing: _Packing, budget: float, count: Count, stays: Collection[tuple[str, str]]) -> None:
     """Take what is worth most per token, again and again; what a piece is worth only falls, so few are asked anew."""
-    heap = [
-        (-_ratio(packing, number, worth, stays), number)
-        for number in range(len(packing.pieces))
-        if (worth := packing.worth(number)) > 0
-    ]
+    pieces, worth, paths = packing.pieces, packing.worth, packing.paths
+    sizes = [float(len(it.text) + _LEAST) for it in pieces]
+    for at, it in enumerate(pieces) if stays else ():
+        if (it.path, it.text) in stays:
+            sizes[at] /= STAY
+    heap = [(-much / (sizes[at] + _OPENING), at) for at, much in enumerate(worth) if much > 0]
     heapify(heap)
     misses = 0
     while heap and misses < _MISSES:
-        _, number = heappop(heap)
-        worth = packing.worth(number)
-        ratio = _ratio(packing, number, worth, stays)
-        if heap and -ratio > heap[0][0]:
-            if worth > 0:
-                heappush(heap, (-ratio, number))
+        number = heap[0][1]
+        path, much = pieces[number].path, worth[number]
+        ratio = -much / (sizes[number] + (0 if path in paths else _OPENING))
+        if much <= _NOTHING:
+            heappop(heap)
             continue
-        piece = packing.pieces[number]
-        lines = telling(piece.text)
-        if worth <= 0 or not lines or not packing.lines.isdisjoint(lines):
+        heapreplace(heap, (ratio, number))
+        if heap[0][1] != number:
             continue
-        price = count(piece.text + "\n") + (0 if piece.path in packing.paths else count(header(piece.path)))
+        heappop(heap)
+        lines = telling(pieces[number].text)
+        if not lines or not packing.lines.isdisjoint(lines):
+            continue
+        price = count(pieces[number].text + "\n") + (0 if path in paths else count(header(path)))
         if price > budget:
             misses += 1
             continue
         budget -= price
         packing.take(number, lines)
-
-
-def _ratio(packing: _Packing, number: int, worth: float, stays: Collection[tuple[str, str]]) -> float:
-    piece = packing.pieces[number]
-    size = len(piece.text) + _LEAST + (0 if piece.path in packing.paths else _OPENING)
-    return (STAY if (piece.path, piece.text) in stays else 1.0) * worth / size
 
 
 def telling(text: str) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import accumulate
 
 from msgspec import Struct
 
 from router.context.tagging.language import language
 
 LARGEST = 400_000  # code points; nobody has written a longer file by hand
+_FEW = 120  # lines that may differ between a text and the one before
 _LONGEST = 400  # code points of a line; a longer one is generated, or no code
 NAME = re.compile(r"[^\W\d]\w+")
 _STRING = r"(?<![fF])\"(?:\\.|[^\"\\\n])*\""
@@ -32,13 +35,28 @@ KEYWORDS = frozenset(
 )
 
 
+class Patch(Struct, frozen=True, gc=False):
+    """Where a text differs from the one before: lines `first` to `last` of that are others, what follows is `down`."""
+
+    first: int
+    last: int
+    down: int
+    lines: dict[str, list[int]]
+
+
 class Sheet(Struct, frozen=True, gc=False):
-    """Line `i` of `text` begins at `starts[i]` and says `names[i]`; `lines` tells on which lines a name is said."""
+    """Line `i` of `text` begins at `starts[i]` and says `names[i]`; `rows` tells on which lines a name is said.
+
+    `joined` are the first and last lines of what is aside for more than one line, as a block comment is. After a
+    keystroke the `lines` are those of the text before, and what is another there is in the `patch`.
+    """
 
     text: str
     starts: list[int]
     names: list[tuple[str, ...]]
     lines: dict[str, list[int]]
+    joined: list[tuple[int, int]] = []
+    patch: Patch | None = None
 
     def line(self, number: int) -> tuple[int, str]:
         """Where the code of a line begins, and the line without the blanks around it."""
@@ -51,6 +69,15 @@ class Sheet(Struct, frozen=True, gc=False):
         """The line in which a code point stands."""
         return bisect_right(self.starts, offset) - 1
 
+    def rows(self, name: str) -> Sequence[int]:
+        """The lines that say a name."""
+        found, other = self.lines.get(name, ()), self.patch
+        if other is None:
+            return found
+        above = [row for row in found if row < other.first]
+        below = [row + other.down for row in found if row > other.last]
+        return [*above, *other.lines.get(name, ()), *below]
+
 
 EMPTY = Sheet("", [0], [()], {})
 
@@ -60,22 +87,88 @@ def sheet(text: str, language: str) -> Sheet:
     return _sheet(text, language) if len(text) <= LARGEST else EMPTY
 
 
+def amended(before: Sheet, text: str, language: str) -> Sheet | None:
+    """What `sheet` says of `text`, from what it said of the text before, where both are alike but for a few lines.
+
+    None: they are not, or what is changed begins or ends a literal that takes other lines aside.
+    """
+    start, end = _alike(before.text, text)
+    first, last = _whole(before, before.at(start), before.at(len(before.text) - end))
+    above, below = before.starts[first], before.starts[last + 1] if last + 1 < len(before.starts) else -1
+    grown = len(text) - len(before.text)
+    chunk = text[above : below + grown - 1] if below >= 0 else text[above:]
+    if last - first > _FEW or chunk.count("\n") > 2 * _FEW:
+        return None
+    bare = _aside(language).sub(_blank, f"{chunk}\n\0")
+    if not bare.endswith("\n\0"):
+        return None
+    names = [_said(row) for row in bare[:-2].split("\n")]
+    starts, rest = _starts(chunk, above), before.starts[last + 1 :]
+    return Sheet(
+        text,
+        before.starts[:first] + starts + [it + grown for it in rest],
+        before.names[:first] + names + before.names[last + 1 :],
+        before.lines,
+        before.joined,
+        Patch(first, last, len(names) - 1 - last + first, _lines(names, first)),
+    )
+
+
+def _alike(one: str, other: str) -> tuple[int, int]:
+    """How many code points two texts have in common at the beginning, and at the end beside those."""
+    most = min(len(one), len(other))
+    start = _common(most, lambda size: one.startswith(other[:size]))
+    return start, _common(most - start, lambda size: one.endswith(other[len(other) - size :]))
+
+
+def _common(most: int, alike: Callable[[int], bool]) -> int:
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if alike(middle) else (least, middle - 1)
+    return least
+
+
+def _whole(before: Sheet, first: int, last: int) -> tuple[int, int]:
+    """These lines, with those that stand in one literal with them."""
+    for start, end in before.joined:
+        if start <= last and end >= first:
+            first, last = min(first, start), max(last, end)
+    return first, last
+
+
 @lru_cache(128)
 def _sheet(text: str, language: str) -> Sheet:
-    bare = _aside(language).sub(_blank, text)
-    rows = bare.split("\n")
+    ends: list[tuple[int, int]] = []
+
+    def blank(found: re.Match[str]) -> str:
+        count = found[0].count("\n")
+        if count:
+            ends.append(found.span())
+        return "\n" * count
+
+    rows = _aside(language).sub(blank, text).split("\n")
     names = [_said(row) for row in rows]
+    starts = _starts(text, 0)
+    joined = [(bisect_right(starts, one) - 1, bisect_right(starts, two) - 1) for one, two in ends]
+    return Sheet(text, starts, names, _lines(names, 0), joined)
+
+
+def _starts(text: str, start: int) -> list[int]:
+    """Where the lines of a text begin, the first of which begins at `start`."""
+    return list(accumulate((len(row) + 1 for row in text.split("\n")[:-1]), initial=start))
+
+
+def _lines(names: Iterable[Sequence[str]], first: int) -> dict[str, list[int]]:
+    """The lines that say each name."""
     lines: dict[str, list[int]] = {}
-    for number, said in enumerate(names):
+    for number, said in enumerate(names, first):
         for name in said:
             if name in lines:
                 lines[name].append(number)
             else:
                 lines[name] = [number]
-    starts = [0]
-    for row in text.split("\n")[:-1]:
-        starts.append(starts[-1] + len(row) + 1)
-    return Sheet(text, starts, names, lines)
+    return lines
 
 
 @lru_cache(1 << 15)

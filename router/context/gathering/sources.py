@@ -31,7 +31,7 @@ def enclosing(request: Request, view: View) -> Iterator[Piece]:
 def imports(request: Request, view: View) -> Iterator[Piece]:
     """The import lines of this file."""
     path, page = request.document.path, focus(request).sheet
-    for one in view.index.imports(path):
+    for one in view.imports(path):
         first = page.at(min(one.span.start, len(page.text)))
         last = page.at(min(max(one.span.start, one.span.end - 1), len(page.text)))
         for row in range(first, last + 1):
@@ -43,7 +43,7 @@ def imports(request: Request, view: View) -> Iterator[Piece]:
 def importing(request: Request, view: View) -> bool:
     """Whether the cursor is among imports."""
     about = focus(request)
-    for one in view.index.imports(request.document.path):
+    for one in view.imports(request.document.path):
         first, last = about.sheet.at(one.span.start), about.sheet.at(max(one.span.start, one.span.end - 1))
         if first - 2 <= about.row <= last + 2:
             return True
@@ -72,7 +72,7 @@ def _members(request: Request, view: View) -> Iterator[Piece]:
         for other, one in _meant(request, view, name):
             if one.kind in _CLASSES:
                 yield from _held(view, other, one.name, weight)
-    for said in view.index.imports(path):
+    for said in view.imports(path):
         for name, here in said.names:
             if here in about.tight and (found := view.resolve(path, said.module, name)):
                 yield from _held(view, found, "", about.tight[here] / 2)
@@ -119,12 +119,19 @@ def _asked(about: Focus) -> list[tuple[str, float]]:
 
 def _meant(request: Request, view: View, name: str) -> list[tuple[str, Definition]]:
     """Where a name is defined: in this file, else where it is imported from, else wherever it is rarely defined."""
-    path = request.document.path
+    key = (request.document.path, name)
+    found = view.memo.meant.get(key)
+    if found is None:
+        found = view.memo.meant[key] = _looked_up(*key, view)
+    return found
+
+
+def _looked_up(path: str, name: str, view: View) -> list[tuple[str, Definition]]:
     found = list(view.index.defined(name)) if name and name not in KEYWORDS else []
     if len(found) <= 1:
         return found
     homes = {path}
-    for one in view.index.imports(path):
+    for one in view.imports(path):
         for said, here in one.names:
             if here == name and (home := view.resolve(path, one.module, said)):
                 homes.add(home)
@@ -133,11 +140,12 @@ def _meant(request: Request, view: View, name: str) -> list[tuple[str, Definitio
 
 def _held(view: View, path: str, name: str, weight: float) -> Iterator[Piece]:
     """The headers of what a class holds; without a name, of what stands on its own in a file."""
-    count = 0
-    for one in view.tags(path).definitions:
-        if one.parent.rpartition(".")[2] == name and count < _EACH:
-            count += 1
-            yield _header("members", path, one, weight)
+    found = view.memo.held.get((path, name))
+    if found is None:
+        inside = (one for one in view.tags(path).definitions if one.parent.rpartition(".")[2] == name)
+        found = view.memo.held[path, name] = list(islice(inside, _EACH))
+    for one in found:
+        yield _header("members", path, one, weight)
 
 
 def _header(source: str, path: str, one: Definition, worth: float) -> Piece:

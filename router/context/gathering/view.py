@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from heapq import nlargest
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
@@ -13,7 +13,10 @@ from router.context.gathering.sheet import EMPTY, Sheet, sheet
 from router.context.tagging.imports import Import
 from router.context.tagging.language import language_of
 from router.context.tagging.tags import Definition, Tags
-from router.types import Request, Span
+from router.types import Span
+
+if TYPE_CHECKING:
+    from router.context.gathering.ground import Ground
 
 _COMMON = 160  # names of a file that are thought of without a reason
 
@@ -26,6 +29,9 @@ class Known(Protocol):
 
     def referring(self, name: str) -> Sequence[tuple[str, int]]:
         """Which files say a name, and how often."""
+
+    def spread(self, name: str) -> int:
+        """How many files say a name."""
 
     def places(self, path: str, name: str) -> Sequence[int]:
         """Where in a file a name is said."""
@@ -53,6 +59,10 @@ class Nothing:
     def referring(self, name: str) -> Sequence[tuple[str, int]]:
         """None."""
         return ()
+
+    def spread(self, name: str) -> int:
+        """None."""
+        return 0
 
     def places(self, path: str, name: str) -> Sequence[int]:
         """Nowhere."""
@@ -91,11 +101,10 @@ def _nothing(_path: str) -> str | None:
 
 
 class Page(Struct, frozen=True, gc=False):
-    """A file as others look into it: the names of it that most files say are `common`, those it imports `imported`."""
+    """A file as others look into it: the names of it that most files say are `common`."""
 
     sheet: Sheet
     common: tuple[str, ...]
-    imported: frozenset[str]
 
 
 class Memo:
@@ -107,7 +116,11 @@ class Memo:
     def __init__(self) -> None:
         self.tags: dict[str, Tags] = {}
         self.pages: dict[str, Page] = {}
-        self.looked: tuple[Request, tuple[str, ...]] | None = None
+        self.imports: dict[str, Sequence[Import]] = {}
+        self.grounds: dict[str, Ground] = {}
+        self.referring: dict[str, Sequence[str]] = {}
+        self.meant: dict[tuple[str, str], list[tuple[str, Definition]]] = {}
+        self.held: dict[tuple[str, str], list[Definition]] = {}
         self.near: dict[str, Sequence[str]] = {}
         self.spread: dict[str, int] = {}
         self.resolved: dict[tuple[str, str, str], str | None] = {}
@@ -142,8 +155,7 @@ class View(Struct, frozen=True):
         if found is None or found.sheet.text is not text:
             said = self.sheet(path)
             common = nlargest(_COMMON, ((self.spread(name), name) for name in said.lines))
-            imported = frozenset(here for one in self.index.imports(path) for _, here in one.names)
-            found = self.memo.pages[path] = Page(said, tuple(name for _, name in common), imported)
+            found = self.memo.pages[path] = Page(said, tuple(name for _, name in common))
         return found
 
     def tags(self, path: str) -> Tags:
@@ -164,7 +176,21 @@ class View(Struct, frozen=True):
         """How many files say a name, as far as the index counts."""
         found = self.memo.spread.get(name)
         if found is None:
-            found = self.memo.spread[name] = len(self.index.referring(name))
+            found = self.memo.spread[name] = self.index.spread(name)
+        return found
+
+    def referring(self, name: str) -> Sequence[str]:
+        """The files that say a name."""
+        found = self.memo.referring.get(name)
+        if found is None:
+            found = self.memo.referring[name] = [path for path, _ in self.index.referring(name)]
+        return found
+
+    def imports(self, path: str) -> Sequence[Import]:
+        """What a file imports."""
+        found = self.memo.imports.get(path)
+        if found is None:
+            found = self.memo.imports[path] = self.index.imports(path)
         return found
 
     def resolve(self, path: str, module: str, name: str = "") -> str | None:

@@ -156,6 +156,11 @@ class Catalogue:
         for file, count in self._pairs(self._referrers, name):
             yield self.files[file].path, count
 
+    def spread(self, name: str) -> int:
+        """How many files `referring` tells of."""
+        number = self._ids.get(name)
+        return min(self._referrers.count(number), MOST) if number is not None else 0
+
     def places(self, path: str, name: str) -> list[int]:
         """Where in a file a name is said."""
         kept, wanted = self.kept(path), self._ids.get(name)

@@ -127,6 +127,10 @@ class Index:
         found = ((root, it) for root in self._roots for it in root.catalogue.referring(name))
         return [(native(path), count) for root, (path, count) in found if root.may(path)]
 
+    def spread(self, name: str) -> int:
+        """About how many files `referring` tells of: none of them is looked at, nor whether it may be shown."""
+        return sum([root.catalogue.spread(name) for root in self._roots])
+
     def places(self, path: str, name: str) -> list[int]:
         """Where in a file a name is said."""
         found = self._known(path)

@@ -30,6 +30,13 @@ class Postings:
             return ()
         return self._pairs[self._bounds[name] : self._bounds[name + 1]]
 
+    def count(self, name: int) -> int:
+        """How many files say a name; no list is made of them."""
+        own = self._own.get(name)
+        if own is not None:
+            return len(own) // 2
+        return (self._bounds[name + 1] - self._bounds[name]) // 2 if name + 1 < len(self._bounds) else 0
+
     def shift(self, file: int, before: Mapping[int, int], after: Mapping[int, int]) -> None:
         """A file that said each name so often (`before`) says it so often now; only what differs is touched."""
         for name, count in after.items():
