@@ -293,3 +293,21 @@ def test_asked_by_command_in_normal_mode_it_enters_insert_mode(editor: Neovim) -
     editor.type(":Switchyard trigger<CR>")
     editor.wait(lambda: editor.lua("return vim.api.nvim_get_mode().mode") == "i")
     editor.wait(lambda: editor.lua("return _G.kinds[1]") == 1)
+
+
+# Where the cursor rests
+
+
+def test_where_the_cursor_rests_outside_insert_mode_is_told_once_and_typing_is_not(editor: Neovim) -> None:
+    editor.lua("""
+        local server = require("switchyard.server")
+        _G.real_notify, _G.rests = _G.real_notify or server.notify, {}
+        server.notify = function(client, method, params)
+            table.insert(_G.rests, { method, params.position.line, params.position.character })
+            return _G.real_notify(client, method, params)
+        end
+    """)
+    editor.type("oprice = 3<Esc>0llkl")
+    editor.wait(lambda: editor.lua("return #_G.rests") > 0)
+    assert editor.lua("return _G.rests") == [["switchyard/cursor", 0, 3]]
+    editor.lua("require('switchyard.server').notify = _G.real_notify")
