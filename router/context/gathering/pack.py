@@ -92,17 +92,15 @@ def _ordered(chosen: list[Piece], order: Mapping[tuple[str, str], int]) -> list[
 def _choose(packing: _Packing, budget: float, count: Count, stays: Collection[tuple[str, str]]) -> None:
     """Take what is worth most per token, again and again; what a piece is worth only falls, so few are asked anew."""
     pieces, worth, paths = packing.pieces, packing.worth, packing.paths
-    sizes = [float(len(it.text) + _LEAST) for it in pieces]
-    for at, it in enumerate(pieces) if stays else ():
-        if (it.path, it.text) in stays:
-            sizes[at] /= STAY
-    heap = [(-much / (sizes[at] + _OPENING), at) for at, much in enumerate(worth) if much > 0]
+    sizes = [len(it.text) + _LEAST for it in pieces]
+    stay = [STAY if stays and (it.path, it.text) in stays else 1.0 for it in pieces]
+    heap = [(-stay[at] * much / (sizes[at] + _OPENING), at) for at, much in enumerate(worth) if much > 0]
     heapify(heap)
     misses = 0
     while heap and misses < _MISSES:
         number = heap[0][1]
         path, much = pieces[number].path, worth[number]
-        ratio = -much / (sizes[number] + (0 if path in paths else _OPENING))
+        ratio = -stay[number] * much / (sizes[number] + (0 if path in paths else _OPENING))
         if much <= _NOTHING:
             heappop(heap)
             continue
