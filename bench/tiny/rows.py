@@ -161,7 +161,8 @@ def plain(path: str, text: str, family: Family, encode: Encode, marks: Marks) ->
 
 
 def _row(tokens: Sequence[int], classes: Sequence[int]) -> Row:
-    return (np.array(tokens) | np.array(classes) << CLASS).astype(np.uint16)
+    found: Row = (np.array(tokens) | np.array(classes) << CLASS).astype(np.uint16)
+    return found
 
 
 def packed(found: Iterable[Row], width: int, pad: int) -> Iterator[Row]:
