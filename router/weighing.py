@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from router.context.gathering import expected, gather
-from router.context.gathering.focus import focus, names
+from router.context.gathering import gather
+from router.context.gathering.focus import names
 from router.context.gathering.pack import telling
-from router.context.gathering.similar import files
 from router.context.gathering.view import View
 from router.types import Piece, Request
 
@@ -27,7 +26,7 @@ class Weighed(Struct, frozen=True):
 
 def weighed(request: Request, view: View, shown: str, packed: Sequence[Piece]) -> list[Weighed]:
     """The pieces that are shown, in their order, then the others, those of most worth first."""
-    found, likely = _considered(request, view, shown)
+    found, likely = gather.considered(request, view, shown)
     said: set[str] = set()
     result: list[Weighed] = []
     for piece in packed:
@@ -40,15 +39,6 @@ def weighed(request: Request, view: View, shown: str, packed: Sequence[Piece]) -
     left = {(it.path, it.text): it for it in found if (it.path, it.text) not in taken}
     others = [_left(it, likely, said, window, lines) for it in left.values()]
     return result + sorted(others, key=lambda it: (-it.worth, it.piece.path, it.piece.start))
-
-
-def _considered(request: Request, view: View, shown: str) -> tuple[list[Piece], dict[str, float]]:
-    """All that the sources bring, and how likely each name is; the same steps as in `gather.pieces`."""
-    found, speaking = gather.gathered(request, view, shown)
-    likely = expected.expected(speaking)
-    sheets = {request.document.path: focus(request).sheet}
-    sheets |= {other: view.page(other).sheet for other in files(request, view)}
-    return [*found, *expected.filling(likely, sheets)], likely
 
 
 def _left(piece: Piece, likely: Mapping[str, float], said: set[str], window: set[str], lines: set[str]) -> Weighed:

@@ -226,10 +226,11 @@ class Workspace:
 
     async def fetch(self, request: Request, also: Sequence[str] = ()) -> None:
         """Bring the texts that a view of the request will look into, and those of `also`; those that are there are
-        held against the disk. What takes long is done in a thread, or in steps as long as a keystroke may wait."""
+        held against the disk. What takes long is done in a thread: what it reads while the index changes is there
+        or not, and if that breaks it off, it is done when it is needed."""
         if self._index is None:
             return
-        from router.context.gathering import similar
+        from router.context.gathering import gather, similar
 
         self._look_at_branch()
         opened = [it for it in self._desk.documents() if fit(it) and not self._gate.reason(it)]
@@ -241,9 +242,8 @@ class Workspace:
         branched = branch.nearest(self._branch, request.document.path)
         wanted = dict.fromkeys((*also, *spots, *branched, *similar.files(request, view), *near))
         await self.texts.bring([path for path in wanted if not self._desk.document(path)], self._roots, self._admits)
-        for path in wanted:
-            await asyncio.sleep(0)
-            view.page(path)
+        with suppress(OSError, ValueError, MemoryError, RuntimeError):
+            await aside(partial(gather.prepare, request, view), _PATIENCE)
 
     def _look_at_branch(self) -> None:
         """Have git say what the branch changed, now and then; whoever asks takes what it said last."""
