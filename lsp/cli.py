@@ -79,6 +79,13 @@ def _about_code(command: Adder) -> None:
     said = "a file with what was printed, or - for stdin"
     sub.add_argument("--traceback", default="", metavar="FILE", help=said)
     _json(sub)
+    sub = command(
+        "why", "the prompt as it would be sent for a place: its pieces, their worth, what was left out and why"
+    )
+    sub.add_argument("place", type=_place, metavar="FILE:LINE:COL", help="line and column from 1")
+    sub.add_argument("--task", default="complete", metavar="NAME", help="such as explain (default: %(default)s)")
+    sub.add_argument("--prompt", action="store_true", help="only the prompt")
+    _json(sub)
     for name, help in (
         ("fix", "mend what is wrong at a line, by the smallest change"),
         ("document", "write the documentation of the definition at a line, in the style of its file"),
@@ -205,5 +212,5 @@ def _lines(text: str) -> tuple[str, int, int, int]:
     """A file, its first and its last line (0: the one line is a place, no selection), and a column (0: untold)."""
     found = re.fullmatch(r"(.+?):(\d{1,12})(?:-(\d{1,12})|:(\d{1,12}))?", text, re.ASCII)
     if not found or (found[3] and int(found[3]) < int(found[2])):
-        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE or FILE:LINE-LINE, as in app.py:3-9")
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not FILE:LINE or FILE:LINE-LINE")
     return found[1], int(found[2]), int(found[3] or 0), int(found[4] or 0)

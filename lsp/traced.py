@@ -9,13 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lsp import files
+from lsp import files, kept_out
 from lsp.commands.config import read_settings
 from router import SwitchyardError, traces
-from router.context.gating.ignored import Ignored
-from router.context.indexing.admission import admission
 from router.context.indexing.index import wide
-from router.context.indexing.listing import listed, native, slashed
+from router.context.indexing.listing import native, slashed
 from router.traces import Trace
 from router.traces.places import Places
 from router.traces.telling import innermost, telling
@@ -88,23 +86,9 @@ def _root(trace: Trace) -> Path:
 
 def _places(root: Path, patterns: tuple[str, ...]) -> Places:
     """The files of a workspace, those that may not be shown among them. Raises SwitchyardError."""
-    if wide(str(root)):
-        raise SwitchyardError(f"{root} is too wide to be a workspace; go to the folder of your program first.")
-    home, hidden = slashed(str(root)), list[str]()
-    allowed = admission([home], patterns, Ignored([home]))
-
-    def admits(path: str) -> bool:
-        if not allowed(path):
-            hidden.append(path)
-        return not hidden or hidden[-1] != path
-
-    try:
-        found = listed(home, admits)
-    except OSError as error:
-        raise SwitchyardError(f"{root} can't be read: {error.strerror}.") from error
-    return Places(
-        found.files, list(dict.fromkeys((home, slashed(os.path.realpath(root))))), slashed(os.getcwd()), hidden
-    )
+    shown, hidden = kept_out.listing(root, patterns)
+    roots = dict.fromkeys((slashed(str(root)), slashed(os.path.realpath(root))))
+    return Places(shown, list(roots), slashed(os.getcwd()), hidden)
 
 
 def _reported(trace: Trace, places: Places, document: Document) -> tuple[Diagnostic, ...]:

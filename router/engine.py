@@ -163,7 +163,7 @@ class Router:
     def _defines(self, request: Request, name: str) -> bool:
         return bool(self._around(request).defined(name))
 
-    async def prepared(self, request: Request) -> Prepared:
+    async def prepared(self, request: Request, after: Request | None = None) -> Prepared:
         """A completion's prompt as it would be sent after a pause, with what was left out of it, and why.
 
         Raises RuntimeFailure where no model completes, and SwitchyardError for a file that is kept out of prompts.
@@ -171,10 +171,10 @@ class Router:
         if why := await self._gate.known(request.document):
             raise router.SwitchyardError(f"This file is kept out of every prompt by {why}.")
         task = self._task(request)
-        return await self._suggestions.prepared(task, request, await self._fleet.routed(task))
+        return await self._suggestions.prepared(task, request, await self._fleet.routed(task), after)
 
-    async def why(self, request: Request) -> Why:
-        """The prompt of a request as it would be sent now, and why it is so.
+    async def why(self, request: Request, after: Request | None = None) -> Why:
+        """The prompt of a request as it would be sent now, and why it is so; `after` is where the user was before.
 
         Raises SwitchyardError: nothing is sent, for the file is kept out of prompts or no model does the task.
         """
@@ -184,7 +184,7 @@ class Router:
             raise router.SwitchyardError(f"This file is kept out of every prompt by {reason}.")
         task = self._task(request)
         if task.answer == "insertion":
-            return await why.of_completion(task, request, self.paces, self.prepared)
+            return why.of_completion(task, request, self.paces, await self.prepared(request, after))
         return await why.of_job(task, request, self._asking, self.workspace, self.paces, self.pieces)
 
     async def kept_out(self, document: Document) -> str:

@@ -33,16 +33,16 @@ class Paces:
     def heard(self, call: Call, timing: Timing) -> None:
         """An answer is done: its engine's own account is one more sample."""
         key = weights(call.route)
-        shared = _shared(self._last.get(key, ""), call.prompt)
+        read = shared(self._last.get(key, ""), call.prompt)
         self._last[key] = call.prompt
-        self._estimates[key] = self._estimates.get(key, Estimate()).with_turn(timing, shared)
+        self._estimates[key] = self._estimates.get(key, Estimate()).with_turn(timing, read)
         tokenizer = self._tokenizers.get(key, Tokenizer())
         if len(tokenizer.ratios) < SAMPLES and not (call.system or call.begun):
             self._tokenizers[key] = tokenizer.with_turn(call.prompt, timing.prompt_tokens)
 
     def held(self, call: Call) -> float:
         """The share of a prompt that its model's engine has read already: what the prompt before began with, too."""
-        return _shared(self._last.get(weights(call.route), ""), call.prompt)
+        return shared(self._last.get(weights(call.route), ""), call.prompt)
 
     def tokens(self, route: Route, text: str) -> int:
         """How many tokens a text is at the most."""
@@ -92,7 +92,7 @@ def _measured(turn: Turn) -> Speed:
     return Speed(turn.prompt_tokens / read if read else 0.0, turn.answer_tokens / written if written else 0.0, True)
 
 
-def _shared(before: str, now: str) -> float:
+def shared(before: str, now: str) -> float:
     """The share of a prompt that the one before began with, too; by halving, for both may be long."""
     low, high = 0, min(len(before), len(now))
     while low < high:

@@ -20,6 +20,7 @@ from router.gate import Gate
 from router.layout import Layout, Prepared
 from router.ledger import Journey, Ledger
 from router.models import families
+from router.paces import shared
 from router.run import Run
 from router.stream import accounted
 from router.types import Call, Document, Insertion, Lane, Request, Route, Task, Timing
@@ -149,12 +150,25 @@ class Suggestions:
         self.warmth.asked(task, request, route)
         return self._layout.call(task, request, route, kept)
 
-    async def prepared(self, task: Task, request: Request, route: Route) -> Prepared:
-        """What would be sent after a pause, with what is left out of it, and why."""
-        found = await self._layout.explained(task, request, route, self._desk.kept(request.document))
+    async def prepared(self, task: Task, request: Request, route: Route, after: Request | None = None) -> Prepared:
+        """What would be sent after a pause, with what is left out of it, and why.
+
+        `after` is where the user has rested before; then `held` is what is read already if they type on from there.
+        """
+        kept = self._desk.kept(request.document)
+        held = await self._held(task, request, route, after, kept) if after is not None else 0.0
+        found = await self._layout.explained(task, request, route, kept)
+        found = replace(found, held=max(found.held, held))
         if route.family == families.PLAIN:
             return replace(found, call=completion.plain(task, request, route, self._others(request.document)))
         return found
+
+    async def _held(self, task: Task, request: Request, route: Route, after: Request, kept: Open) -> float:
+        """The share of a prompt that the one for a place at which the user has rested before begins with."""
+        await self._layout.choose(task, after, route, kept)
+        before = self._layout.lay(task, after, route, kept)
+        now = self._layout.prepared(task, request, route, kept, rested=False)
+        return shared(before.call.prompt, now.call.prompt)
 
     def _others(self, document: Document) -> list[Document]:
         """The open documents beside this one that may be shown."""

@@ -19,7 +19,6 @@ from router.types import Call, Piece, Request, Span, Task
 from router.weighing import Weighed, weighed
 from router.workspace import Workspace
 
-Complete: TypeAlias = "Callable[[Request], Awaitable[Prepared]]"
 Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"
 
 
@@ -27,8 +26,9 @@ class Why(Struct, frozen=True):
     """`call` as it would be sent; `shown` is what it shows of the document.
 
     `budget` is how many tokens the prompt may have, `beside` how many of these are other files'; `speed` is what the
-    budget comes from. `weighed` are all pieces that were thought of, those that are shown first. `told` is how much of
-    the prompt each request of this task begins with, in characters.
+    budget comes from. `weighed` are all pieces that were thought of, those that are shown first. `held` is the share
+    of the prompt that is read already when the user types on from where they were before; `told` is how many
+    characters of it each request of this task begins with.
     """
 
     task: Task
@@ -38,17 +38,17 @@ class Why(Struct, frozen=True):
     beside: int
     speed: Speed
     weighed: tuple[Weighed, ...] = ()
+    held: float = 0.0
     told: int = 0
 
 
-async def of_completion(task: Task, request: Request, paces: Paces, complete: Complete) -> Why:
-    """Of a completion. Raises SwitchyardError, among them RuntimeFailure."""
-    found = await complete(request)
+def of_completion(task: Task, request: Request, paces: Paces, found: Prepared) -> Why:
+    """Of a completion."""
     route, window = found.call.route, found.window
     end = request.span.start + len(window.suffix)
     shown = Span(window.start, min(end, len(request.document.text)))
     budget = paces.budget(task, route)
-    return Why(task, found.call, shown, budget, found.room.tokens, paces.speed(route), found.weighed)
+    return Why(task, found.call, shown, budget, found.room.tokens, paces.speed(route), found.weighed, found.held)
 
 
 async def of_job(
@@ -65,7 +65,7 @@ async def of_job(
     seen = (it for it in every if workspace.shows(it.piece.path))
     fitted = tuple(it if it.why or _says(call, it.piece) else _left(it) for it in seen)
     speed = paces.speed(route)
-    return Why(task, call, about.span, budget, beside, speed, _ordered(fitted), len(call.system))
+    return Why(task, call, about.span, budget, beside, speed, _ordered(fitted), told=len(call.system))
 
 
 def _says(call: Call, piece: Piece) -> bool:

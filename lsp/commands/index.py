@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     with terminal.waiting(f"reading {root}") as say:
         if args.symbol:
-            found = asyncio.run(_read(root, patterns, say, lambda index: _symbol(index, root, args.symbol)))
+            found = asyncio.run(read(root, patterns, say, lambda index: _symbol(index, root, args.symbol)))
         else:
-            state = asyncio.run(_read(root, patterns, say, lambda index: index.states()[0]))
+            state = asyncio.run(read(root, patterns, say, lambda index: index.states()[0]))
     took = time.monotonic() - began
     if args.symbol:
         _show_symbol(args.symbol, found, args.json)
@@ -58,7 +58,7 @@ def _root(name: str) -> Path:
     return folder
 
 
-async def _read(root: Path, patterns: tuple[str, ...], say: Callable[[str], None], ask: Callable[[Index], T]) -> T:
+async def read(root: Path, patterns: tuple[str, ...], say: Callable[[str], None], ask: Callable[[Index], T]) -> T:
     """What `ask` says of the index of a workspace, when all of it was read."""
     cache = Path(homes.cache(os.environ, str(Path.home()), sys.platform))
     parser = Parsers()
