@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Error, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Frame, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "editors"
@@ -105,11 +105,25 @@ class Window:
         box = self.page.locator(".quick-input-widget input").first
         box.wait_for()
         box.fill(f">{title}")
-        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.wait_for()
+        self.choices(title).wait_for()
         self.press("Enter")
 
     def notices(self) -> str:
         return plain("\n".join(self.page.locator(".notification-toast").all_inner_texts()))
+
+    def text(self) -> str:
+        """What is seen of the buffer."""
+        lines = self.page.locator(".editor-instance .view-lines").last.locator(".view-line")
+        by_place = lines.evaluate_all("(all) => all.map((it) => [parseFloat(it.style.top), it.textContent])")
+        return plain("\n".join(text for _, text in sorted(by_place))).rstrip()
+
+    def preview(self) -> Locator:
+        """Where VS Code shows an edit before it is made."""
+        return self.page.locator(".refactor-preview")
+
+    def choices(self, words: str) -> Locator:
+        """The row of a list that is open, by its words."""
+        return self.page.locator(".quick-input-list .monaco-list-row", has_text=words).first
 
     def beside_page(self) -> Frame:
         """The page of ours that was opened last; VS Code keeps each in a frame of its own."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,3 +211,119 @@ def test_an_explanation_can_be_stopped(code: Code, tmp_path: Path, file: Path) -
         window.wait(lambda: "Stopped." in window.beside())
         window.wait_for_status("Switchyard: ready")
         assert "It divides by none." in window.beside()
+
+
+# Jobs that change files
+
+
+EDITED = r"""
+[[cue]]
+holds = "You mend one bug"
+say = ["```python\\n", "def share(total, users):\\n", "    return total / len(users) if users else 0\\n", "```\\n"]
+
+[[cue]]
+holds = "You change"
+say = ["```python\\n", "def share(total, users):\\n", "    return total / max(len(users), 1)\\n", "```\\n"]
+"""
+MODELS = {f"switchyard.models.{task}": "script" for task in ("fix", "refactor", "review", "review_changes")}
+
+
+def test_a_fix_is_previewed_applied_and_undone(code: Code, tmp_path: Path, file: Path) -> None:
+    file.write_text(SHARE)
+    with code.window(file, scripted(tmp_path, EDITED) | MODELS) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.press("ArrowUp")
+        window.command("Switchyard: Fix")
+        window.preview().get_by_role("button", name="Apply").wait_for()
+        window.picture("preview of a fix")
+        assert file.read_text() == SHARE
+        window.preview().get_by_role("button", name="Apply").click()
+        fixed = "def share(total, users):\n    return total / len(users) if users else 0\n"
+        window.wait(lambda: "if users else 0" in window.text())
+        assert window.saved(file) == fixed
+        window.at_the_end()
+        window.press("Control+z")
+        window.wait(lambda: "if users else 0" not in window.text())
+        assert window.saved(file) == SHARE
+
+
+def test_a_refactoring_in_ones_own_words_can_be_discarded(code: Code, tmp_path: Path, file: Path) -> None:
+    file.write_text(SHARE)
+    with code.window(file, scripted(tmp_path, EDITED) | MODELS) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.press("ArrowUp")
+        window.command("Switchyard: Refactor")
+        window.choices("Refactor: simplify").wait_for()
+        window.picture("refactorings")
+        window.choices("In your own words").click()
+        window.page.get_by_placeholder("use a dataclass").fill("nobody is one user")
+        window.press("Enter")
+        window.preview().get_by_role("button", name="Discard").click()
+        window.wait(lambda: not window.preview().is_visible())
+        assert window.text() == SHARE.rstrip("\n")
+
+
+# Reviews
+
+
+FINDING = {
+    "quote": "return total / len(users)",
+    "line": 2,
+    "rule": "out-of-range",
+    "message": "Without users this is a division by zero.",
+    "symbols": ["total", "users"],
+    "fails": "[]",
+    "fix": "return total / len(users) if users else 0",
+}
+REVIEWED = f"""
+[[cue]]
+holds = "The claim:"
+say = ['{{"fails": "an empty list"}}']
+[[cue]]
+holds = "The change:"
+say = ["- `share` divides now"]
+[[cue]]
+holds = "total / len(users)"
+say = ['''{json.dumps({"findings": [FINDING]})}''']
+[[cue]]
+say = ['{{"findings": []}}']
+"""
+BEFORE = SHARE.replace("total / len(users)", "total")
+
+
+def test_a_finding_comes_when_saved_and_its_quick_fix_takes_it_away(code: Code, tmp_path: Path, file: Path) -> None:
+    file.write_text(BEFORE)
+    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.press("ArrowUp", "End")
+        window.type(" / len(users)")
+        window.press("Escape")
+        window.saved(file)
+        window.page.locator(".squiggly-warning, .squiggly-error").first.wait_for()
+        window.press("Control+.")
+        window.page.locator(".action-widget .monaco-list-row", has_text="Mend it").wait_for()
+        window.picture("finding")
+        window.press("Enter")
+        window.wait(lambda: "if users else 0" in window.text())
+        window.wait(lambda: not window.page.locator(".squiggly-warning, .squiggly-error").count())
+
+
+def test_my_changes_are_reviewed_and_summed_up(code: Code, tmp_path: Path, file: Path) -> None:
+    file.write_text(BEFORE)
+    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=file.parent, check=True)
+    file.write_text(SHARE)
+    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS) as window:
+        window.wait_for_status("ready")
+        window.command("Switchyard: Review My Changes")
+        window.choices("All that is not committed").click()
+        window.wait(lambda: "Without users this is a division by zero." in window.beside())
+        window.picture("review")
+        page = window.beside_page()
+        assert "share divides now" in window.beside()
+        page.locator("button.place", has_text="shop.py:2").click()
+        window.wait(lambda: "Ln 2, Col 1" in window.page.locator(".statusbar").inner_text())
+        assert window.page.locator(".squiggly-warning, .squiggly-error").count() == 1

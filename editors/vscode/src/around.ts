@@ -59,11 +59,10 @@ export function editor(): vscode.TextEditor | undefined {
   return active && ["file", "untitled"].includes(active.document.uri.scheme) ? active : undefined;
 }
 
-/** The folder that the workspace is in, or that of the document at hand. */
-export function folder(): string | undefined {
+/** The folder of the workspace that the document at hand is in, or the first. */
+export function root(): vscode.Uri | undefined {
   const at = editor()?.document.uri;
-  const found = (at && vscode.workspace.getWorkspaceFolder(at)) ?? vscode.workspace.workspaceFolders?.[0];
-  return found?.uri.fsPath;
+  return ((at && vscode.workspace.getWorkspaceFolder(at)) ?? vscode.workspace.workspaceFolders?.[0])?.uri;
 }
 
 /** Where the extension, and so the server, runs. */

@@ -1,13 +1,14 @@
 // What the user can ask for, by name: each is a function of the parts of the extension.
 
 import * as vscode from "vscode";
-import { SECTION, editor, setting } from "./around.ts";
+import { SECTION, editor, root, setting } from "./around.ts";
 import type { Server } from "./client.ts";
 import type { Explanation } from "./explain.ts";
 import type { Ghost } from "./ghost.ts";
 import { carryOut, here, place } from "./jobs.ts";
 import type { Program } from "./program.ts";
 import * as refactor from "./refactor.ts";
+import type { Review } from "./review.ts";
 import type { StatusItem } from "./status.ts";
 import * as views from "./views.ts";
 import { install, tryIt } from "./welcome.ts";
@@ -19,6 +20,7 @@ export interface Parts {
   item: StatusItem;
   ghost: Ghost;
   explanation: Explanation;
+  review: Review;
   program: Program;
   log: vscode.LogOutputChannel;
 }
@@ -40,7 +42,7 @@ function suggestions({ ghost }: Parts): Commands {
   };
 }
 
-function work({ server, explanation }: Parts): Commands {
+function work({ server, explanation, review }: Parts): Commands {
   const about = (command: string, then: (at: vscode.TextEditor, command: string) => unknown) => () => {
     const at = editor();
     return at && then(at, command);
@@ -55,6 +57,10 @@ function work({ server, explanation }: Parts): Commands {
       const asked = await refactor.choose(server, at);
       if (asked) await carryOut(server, TITLES[command] as string, asked);
     }),
+    reviewMine: () => {
+      const at = root();
+      return at ? review.choose(at) : vscode.window.showInformationMessage("Switchyard: no folder is open.");
+    },
   };
 }
 

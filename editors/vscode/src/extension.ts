@@ -1,12 +1,14 @@
 // Switchyard in VS Code: makes the parts and ties them together. What is decided is decided in the server.
 
 import * as vscode from "vscode";
-import { SECTION, folder, settings } from "./around.ts";
+import { SECTION, root, settings } from "./around.ts";
 import { Server } from "./client.ts";
 import { commands, intercept, type Parts } from "./commands.ts";
 import { Explanation } from "./explain.ts";
 import { Ghost, cursors } from "./ghost.ts";
+import { others } from "./others.ts";
 import { Program } from "./program.ts";
+import { Review } from "./review.ts";
 import { launch } from "./settings.ts";
 import { StatusItem } from "./status.ts";
 
@@ -14,12 +16,14 @@ let parts: Parts | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const it = (parts = made(context));
-  const { server, item, ghost, explanation, log } = it;
+  const { server, item, ghost, explanation, review, log } = it;
   context.subscriptions.push(
     log,
     ghost,
     item,
     explanation,
+    review,
+    others(server),
     cursors((params) => void server.tell("switchyard/cursor", params)),
     server.onStatus((status) => item.heard(status)),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -47,11 +51,12 @@ function made(context: vscode.ExtensionContext): Parts {
   const executeCommand = intercept(() => parts as Parts);
   const server: Server = new Server(context, log, { ...ghost.middleware, executeCommand });
   const flags = () => launch(settings(context));
-  const program = new Program(() => server.command, flags, folder);
+  const program = new Program(() => server.command, flags, () => root()?.fsPath);
   const item: StatusItem = new StatusItem({
     snoozed: () => (ghost.snoozed ? ghost.awake : ""),
     doctor: () => program.doctor().catch(() => []),
     host: (engine) => program.host(engine).catch(() => ""),
   });
-  return { context, server, item, ghost, explanation: new Explanation(server), program, log };
+  const [explanation, review] = [new Explanation(server), new Review(server)];
+  return { context, server, item, ghost, explanation, review, program, log };
 }

@@ -5,8 +5,8 @@
 
 import { escape } from "./html.ts";
 
-/** The key of a place that a link may lead to; undefined: it leads nowhere. */
-export type Places = (href: string) => string | undefined;
+/** The key of the place that a link's target, or code like `path:line`, names; undefined: it leads nowhere. */
+export type Places = (name: string) => string | undefined;
 
 const MOST = 100_000; // characters; no answer is so long
 const DEEPEST = 6;
@@ -138,7 +138,7 @@ function inline(text: string, places: Places, depth = 0): string {
 }
 
 function span(found: Record<string, string | undefined>, places: Places, depth: number): string {
-  if (found.code !== undefined) return `<code>${escape(found.code.trim())}</code>`;
+  if (found.code !== undefined) return code(found.code.trim(), places);
   if (found.label !== undefined) return link(found.label, found.href ?? "", places, depth);
   if (found.strong !== undefined) return `<strong>${inline(found.strong, places, depth)}</strong>`;
   if (found.struck !== undefined) return `<del>${inline(found.struck, places, depth)}</del>`;
@@ -146,10 +146,20 @@ function span(found: Record<string, string | undefined>, places: Places, depth: 
   return escape(found.plain ?? found.alt ?? "");
 }
 
+function code(text: string, places: Places): string {
+  const key = places(text);
+  const html = `<code>${escape(text)}</code>`;
+  return key === undefined ? html : button(key, html);
+}
+
+function button(key: string, html: string): string {
+  return `<button class="place" data-place="${escape(key)}">${html}</button>`;
+}
+
 /** A place of the workspace can be opened; what leads elsewhere is shown, so that nobody follows it unseen. */
 function link(label: string, href: string, places: Places, depth: number): string {
   const key = places(href);
+  if (key !== undefined) return button(key, inline(label, () => undefined, depth));
   const text = inline(label, places, depth);
-  if (key !== undefined) return `<button class="place" data-place="${escape(key)}">${text}</button>`;
   return /^https?:/i.test(href) && label !== href ? `${text} (${escape(href)})` : text;
 }

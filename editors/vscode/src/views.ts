@@ -13,6 +13,7 @@ th, td { text-align: left; vertical-align: top; padding: .3em 1em .3em 0; border
 .number { text-align: right; font-variant-numeric: tabular-nums }
 code, pre { font-family: var(--vscode-editor-font-family); font-size: var(--vscode-editor-font-size) }
 pre { background: var(--vscode-textCodeBlock-background); padding: .8em 1em; overflow-x: auto }
+pre code { background: none; color: inherit; padding: 0 }
 blockquote { margin-left: 0; padding-left: 1em; border-left: 3px solid var(--vscode-textBlockQuote-border) }
 `;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { render } from "../src/markdown.ts";
 
-const places = (href: string) => (href === "file:///w/a.py#L3" ? "0" : undefined);
+const places = (href: string) => (href === "file:///w/a.py#L3" ? "0" : href === "a.py:4" ? "1" : undefined);
 const PICTURES: [string, string][] = [
   ["a **b** *c* ~~d~~ `e`", "<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e</code></p>"],
   ["# One\ntext\nmore", "<h1>One</h1><p>text<br>more</p>"],
@@ -13,6 +13,7 @@ const PICTURES: [string, string][] = [
   ["| a | b |\n|---|--:|\n| 1 | `2` |", "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td><code>2</code></td></tr></tbody></table>"],
   ["> a\n> b", "<blockquote><p>a<br>b</p></blockquote>"],
   ["see [`a.py:3`](file:///w/a.py#L3)", '<p>see <button class="place" data-place="0"><code>a.py:3</code></button></p>'],
+  ["### `a.py:4` and `b.py:4`", '<h3><button class="place" data-place="1"><code>a.py:4</code></button> and <code>b.py:4</code></h3>'],
   ["2 * 3 * 4 and a_b_c and x ** y ** z", "<p>2 * 3 * 4 and a_b_c and x ** y ** z</p>"],
   ["``a ` b`` \\*c\\*", "<p><code>a ` b</code> *c*</p>"],
 ];
