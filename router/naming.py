@@ -24,11 +24,11 @@ class Naming:
         self._opened, self._files = opened, files
 
     def called(self, path: str) -> str:
-        """A path as it stands in a prompt: from its folder of the workspace on, with slashes."""
+        """A path as it stands in a prompt: from its folder of the workspace on; elsewhere only its name."""
         for root in sorted(self.roots, key=len, reverse=True):
             if path.startswith(os.path.join(root, "")):
                 return os.path.relpath(path, root).replace(os.sep, "/")
-        return path.replace(os.sep, "/")
+        return path.replace(os.sep, "/").rpartition("/")[2]
 
     def root(self, path: str) -> str:
         """The folder of the workspace that a path belongs to, the innermost; else its own folder."""

@@ -11,6 +11,15 @@ What a fenced block means is said by the words after its language:
     shows [by hand]   the editor asks, and this is on the screen: what is suggested stands between « and »
     rests             the cursor rests there, and when the editor has asked once more, this is on the screen
     accepted          the user accepts, and the file looks like this
+    reported          what a linter says of the cursor's line, in a line each
+    offers [by hand]  the editor asks what can be done at the cursor, and these are the titles
+    hears TITLE       the user chooses one, and this is what is said while it comes
+    begins TITLE      the same, but it does not come to its end
+    cancels           the user does not want it any more
+    reads             and this is its whole; a link leads to a file of the folder
+    next              what it offers to do then
+    changes TITLE     the user chooses one, looks at the edit, agrees, and the file looks like this
+    refuses TITLE     the user chooses one, and this is why nothing comes of it
 """
 
 from __future__ import annotations
@@ -25,13 +34,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from lsp import messages
 from tests.fixture import at
-from tests.lsp_client import STATUS, Editor, scripted
+from tests.lsp_client import STATUS, Editor, scripted, span
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.md"))
 _BLOCK = re.compile(r"^```(\w+) (.+)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 PATIENCE_S, AHEAD_S = 20.0, 0.5  # what is done ahead takes about half a second after the cursor has come to rest
+EDITS = {"workspace": {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
+LARGE = ("models.fix=script", "models.refactor=script")  # which the plan would not trust it with
 _ENDS = {"CR": "\r", "CRLF": "\r\n"}
 
 
@@ -48,6 +60,10 @@ class Stage:
         self.asked: list[Any] = []
         self.workspace: list[dict[str, str]] = []
         self.item: dict[str, Any] | None = None
+        self.reported: list[str] = []
+        self.actions: dict[str, dict[str, Any]] = {}
+        self.doing: Any = None
+        self.done: dict[str, Any] = {}
 
     def play(self, deed: str, language: str, body: str) -> None:
         """Carry out one block."""
@@ -65,6 +81,15 @@ class Stage:
                 "shows": lambda: self.show(picture, by_hand=rest == "by hand"),
                 "rests": lambda: self.rest(picture),
                 "accepted": lambda: self.accept(picture),
+                "reported": lambda: self.report(body),
+                "offers": lambda: self.offer(body, by_hand=rest == "by hand"),
+                "hears": lambda: self.hear(rest, body),
+                "begins": lambda: self.begin(rest, body),
+                "cancels": self.cancel,
+                "reads": lambda: self.read(body),
+                "next": lambda: self.offered(body, self.done["actions"]),
+                "changes": lambda: self.change(rest, picture),
+                "refuses": lambda: self.refuse(rest, body),
             }[word]()
 
     def set_up(self, what: str, toml: str) -> None:
@@ -91,9 +116,9 @@ class Stage:
         self.end = _ENDS.get(end, "\n")
         self.text, self.cursor = at(_LINE_END.sub(self.end, body))
         self.uri, self.version = (self.folder / name).as_uri(), 1
-        self.editor = Editor(scripted(self.folder, self.script))
+        self.editor = Editor((*scripted(self.folder, self.script), *LARGE))
         folders = {"workspaceFolders": self.workspace} if self.workspace else {}
-        self.editor.hello(initializationOptions=self.settings, capabilities=STATUS, **folders)
+        self.editor.hello(initializationOptions=self.settings, capabilities=STATUS | EDITS, **folders)
         self.editor.ready()
         self.editor.open(self.uri, self.text, language)
 
@@ -162,6 +187,91 @@ class Stage:
         assert self.editor
         assert self.item
         self.editor.request("workspace/executeCommand", command(*self.item["command"]["arguments"]))
+
+    def report(self, body: str) -> None:
+        """From now on this is what a linter says of the cursor's line."""
+        self.reported = body.split("\n") if body else []
+
+    def offer(self, body: str, by_hand: bool) -> None:
+        """Ask what can be done at the cursor."""
+        line, column = self.place(self.cursor)
+        whole = span((line, 0), (line, len(self.text.split("\n")[line])))
+        context = {"diagnostics": [{"range": whole, "message": it} for it in self.reported]}
+        params = {"textDocument": {"uri": self.uri}, "range": span((line, column), (line, column))}
+        assert self.editor
+        trigger = {"triggerKind": 1 if by_hand else 2}
+        found = self.editor.request("textDocument/codeAction", params | {"context": context | trigger})
+        self.offered(body, found)
+
+    def offered(self, body: str, found: list[dict[str, Any]]) -> None:
+        """These are the titles, in order, at the least."""
+        self.actions = {it["title"]: it for it in found}
+        assert body.split("\n") == [title for title in self.actions if title in body.split("\n")]
+
+    def begin(self, title: str, body: str) -> None:
+        """Choose an action, and listen until so much is said."""
+        arguments = self.actions[title]["arguments"][:3]
+        more = self.actions[title]["arguments"][4:]
+        assert self.editor
+        token = f"story-{self.version}-{len(self.asked)}-{self.cursor}"
+        asked = {
+            "command": self.actions[title]["command"],
+            "arguments": [*arguments, *[None] * (3 - len(arguments)), token, *more],
+        }
+        self.doing = self.editor.ask("workspace/executeCommand", asked)
+        said = ""
+        while len(said.rstrip()) < len(body):
+            said += self.editor.wait("$/progress")["value"]["delta"]
+        assert said.rstrip() == body
+
+    def hear(self, title: str, body: str) -> None:
+        """Choose an action, and listen to its end."""
+        self.begin(title, body)
+        assert self.editor
+        self.done = self.editor.answer(self.doing)["result"]
+
+    def carry_out(self, title: str) -> dict[str, Any]:
+        """Choose an action that edits; its result."""
+        chosen = self.actions[title].get("command", self.actions[title])
+        chosen = chosen if isinstance(chosen, dict) else self.actions[title]
+        arguments = [*chosen["arguments"], *[None] * (3 - len(chosen["arguments"]))]
+        arguments[3:4] = ["story"]  # on this token it is told what the model says
+        assert self.editor
+        asked = {"command": chosen["command"], "arguments": arguments}
+        result: dict[str, Any] = self.editor.request("workspace/executeCommand", asked)
+        self.editor.heard = [it for it in self.editor.heard if it["method"] != "$/progress"]
+        return result
+
+    def change(self, title: str, picture: str) -> None:
+        """Choose an action, and agree to the edit that it comes to."""
+        assert "refusal" not in (found := self.carry_out(title)), found
+        assert self.editor
+        edit = self.editor.wait("workspace/applyEdit")["edit"]
+        (file,) = edit["documentChanges"]
+        assert file["textDocument"] == {"uri": self.uri, "version": self.version}
+        places = {self.place(offset): offset for offset in range(len(self.text), -1, -1)}
+        text = self.text
+        for one in file["edits"]:
+            assert edit["changeAnnotations"][one["annotationId"]]["needsConfirmation"]
+            ends = (one["range"][side] for side in ("start", "end"))
+            start, end = (places[it["line"], it["character"]] for it in ends)
+            text = text[:start] + one["newText"] + text[end:]  # the last comes first
+        assert (text) == picture, (text, picture, file)
+        self.type(text, min(self.cursor, len(text)))
+
+    def refuse(self, title: str, body: str) -> None:
+        """Choose an action, and hear why it can't be done."""
+        assert self.carry_out(title)["refusal"] == body
+
+    def cancel(self) -> None:
+        """Give up what was begun."""
+        assert self.editor
+        self.editor.notify("$/cancelRequest", {"id": self.doing})
+        assert self.editor.error(self.doing) == messages.CANCELLED
+
+    def read(self, body: str) -> None:
+        """The whole of it, with links from the folder on."""
+        assert self.done["markdown"].replace(self.uri.rpartition("/")[0] + "/", "") == body
 
     def edit(self) -> tuple[int, int, str]:
         """The suggestion as (start, end, text)."""
