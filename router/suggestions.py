@@ -156,9 +156,9 @@ class Suggestions:
         `after` is where the user has rested before; then `held` is what is read already if they type on from there.
         """
         kept = self._desk.kept(request.document)
-        held = await self._held(task, request, route, after, kept) if after is not None else 0.0
         found = await self._layout.explained(task, request, route, kept)
-        found = replace(found, held=max(found.held, held))
+        if after is not None:
+            found = replace(found, held=await self._held(task, request, route, after, kept))
         if route.family == families.PLAIN:
             return replace(found, call=completion.plain(task, request, route, self._others(request.document)))
         return found
