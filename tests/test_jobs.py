@@ -30,7 +30,7 @@ fail = "Busy"
 when = "Explain the bug in half.py, line 3."
 fail = "WouldEvict"
 """
-LITERAL = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
+LITERAL: dict[str, Any] = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
 ZERO = {"range": span((1, 15), (1, 16)), "message": "division by zero", "severity": 1, "source": "ruff", "data": 7}
 
 
