@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
@@ -50,29 +51,32 @@ class Llama:
             raise SystemExit(f"llama.cpp does not load {gguf}: {said.get('error', 'it ended')}.")
         self.load = time.perf_counter() - began
         self._head = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-        self._connection = http.client.HTTPConnection("127.0.0.1", said["port"], timeout=120)
+        self._port: int = said["port"]
 
     def __enter__(self) -> Llama:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
         self._child.kill()
         self._child.communicate()
 
-    def ask(self, prompt: str | Sequence[int], most: int = 48, *, warm: bool = False, likeliest: int = 1) -> Said:
-        """Greedy, to the end of the line; `warm`: what is known of the prompt's beginning is used."""
+    def ask(
+        self, prompt: str | Sequence[int], most: int = 48, *, warm: bool = False, likeliest: int = 1, line: bool = True
+    ) -> Said:
+        """Greedy; `warm`: what is known of the prompt's beginning is used; `line`: no further than its end."""
         asked = {
             "prompt": prompt if isinstance(prompt, str) else list(prompt),
             "n_predict": most,
             "temperature": 0,
-            "stop": ["\n"],
+            "stop": ["\n"] if line else [],
             "n_probs": likeliest,
             "cache_prompt": warm,
         }
         began = time.perf_counter()
-        self._connection.request("POST", "/completion", json.dumps(asked), self._head)
-        said = json.loads(self._connection.getresponse().read())
+        # A connection for each: the server closes one that is idle for some seconds.
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)) as connection:
+            connection.request("POST", "/completion", json.dumps(asked), self._head)
+            said = json.loads(connection.getresponse().read())
         ms = (time.perf_counter() - began) * 1000
         if "content" not in said:
             raise RuntimeError(f"llama.cpp refused: {said}")
