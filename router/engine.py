@@ -70,7 +70,7 @@ class Router:
         self.workspace = Workspace(config, self._gate, self._desk, roots)
         self._layout = Layout(config, self.workspace, self.paces, clock)
         self._suggestions = self._suggesting()
-        self.naming = Naming(roots, self._desk.documents)
+        self.naming = Naming(roots, self._desk.documents, self.workspace.paths)
         self._asking = Asking(self.stream, self._routed, self._gate, self.paces, self.pieces, self.naming)
         self.reviews = Reviewing(
             self._asking, memory.here(), lambda: self.config.review, self._defines, self.naming.root

@@ -179,6 +179,10 @@ class Workspace:
         """Whether pieces may come from here at all."""
         return self._index is not None
 
+    def paths(self) -> list[str]:
+        """The files that are known and may be shown."""
+        return self._index.paths() if self._index is not None else []
+
     def shows(self, path: str) -> bool:
         """Whether anything of a file may stand in a prompt, by what is known now. From memory."""
         document = self._desk.document(path)
