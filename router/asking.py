@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import router
-from router.answers import edits, prose
+from router.answers import edits, prose, thinking
 from router.answers.ground import Ground, Parse
 from router.answers.inert import Inert
 from router.answers.thinking import Thoughts
@@ -90,7 +90,7 @@ class Asking:
             yield await edits.after(request, known)
             return
         route, about, given = await self.prepared(task, request)
-        heard = Heard(Inert() if task.answer == "prose" else None)
+        heard = Heard(Inert() if task.answer == "prose" else None, thinking.aloud(route.model))
         async with aclosing(self._words(task, request, route, given)) as stream:
             async for item in stream:
                 if (text := heard.take(item)) and task.answer in STREAMED:
@@ -158,9 +158,9 @@ class Asking:
 class Heard:
     """What was said so far, all of it, and of that what is no thought; where it is shown as Markdown, made inert."""
 
-    def __init__(self, inert: Inert | None = None) -> None:
+    def __init__(self, inert: Inert | None = None, aloud: bool = False) -> None:
         self.said, self.whole = "", True
-        self._thoughts, self._inert = Thoughts(), inert
+        self._thoughts, self._inert = Thoughts(aloud), inert
 
     def take(self, item: Delta | Timing) -> str:
         """The stretch of it that may be shown."""

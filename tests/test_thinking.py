@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.answers.thinking import Thoughts, without
+from router.answers.thinking import Thoughts, aloud, without
 
 
-def heard(said: str, size: int = 1) -> str:
-    it = Thoughts()
+def heard(said: str, size: int = 1, begun: bool = False) -> str:
+    it = Thoughts(begun)
     return "".join(it.feed(said[at : at + size]) for at in range(0, len(said), size)) + it.end()
 
 
@@ -43,6 +43,17 @@ def test_only_what_is_meant_is_heard(said: str, meant: str) -> None:
 )
 def test_thoughts_that_the_prompt_began_end_where_they_end(said: str, meant: str) -> None:
     assert without(said) == meant
+    assert heard(said, begun=True) == meant
+
+
+@pytest.mark.parametrize(
+    "model", ["deepseek-r1:8b", "qwq:32b", "Qwen3-4B-Thinking-2507", "magistral", "phi4-reasoning:14b"]
+)
+def test_a_name_tells_who_always_thinks_first(model: str) -> None:
+    assert aloud(model)
+    assert not aloud("qwen2.5-coder:7b")
+    assert heard("Yes.", begun=True) == "Yes."
+    assert Thoughts(begun=True).feed("Hm, let me see.\n") == ""
 
 
 @given(

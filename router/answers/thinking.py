@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # How models open and close their thoughts: DeepSeek, Qwen and their kin; Mistral; Gemma; Seed; OpenAI's open weights.
 _PAIRS = (
@@ -19,17 +20,25 @@ _PAIRS = (
 _CLOSING = dict(_PAIRS)
 _OPEN = re.compile("|".join(re.escape(begin) for begin, _ in _PAIRS))
 _END = re.compile(rf"^[ \t]*(?:{'|'.join(re.escape(end) for _, end in _PAIRS)})\s*", re.M)
+_ALWAYS = re.compile(r"(?<![a-z])(?:r1|qwq|think|thinking|reason|reasoning|reasoner|magistral)(?![a-z])", re.I)
 _FENCE = re.compile(r"[ \t]*(?P<sign>```+|~~~+)")
 _LONGEST = max(map(len, _CLOSING))
+
+
+def aloud(model: str) -> bool:
+    """Whether a model's name says that it always thinks first, so that its template may open the thoughts already."""
+    return _ALWAYS.search(model) is not None
 
 
 class Thoughts:
     """Lets through what is meant to be heard, stretch by stretch, in whatever pieces it comes.
 
-    Within fenced code, and in the midst of a word or a quotation, such a mark is text like any other.
+    Within fenced code, and in the midst of a word or a quotation, such a mark is text like any other. `begun`: it may
+    begin within thoughts; then nothing is let through until they end, or all of it has come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begun: bool = False) -> None:
+        self._held: list[str] | None = [] if begun else None  # what may all have been thought
         self._rest = ""  # what may turn out to be a mark
         self._line = ""  # the line that is being said, as far as it was let through
         self._fence = ""  # the sign of the fence that is open
@@ -38,6 +47,14 @@ class Thoughts:
 
     def feed(self, text: str) -> str:
         """What of it, and of what was held back before, is said for certain."""
+        if self._held is not None:
+            self._held.append(text)
+            said = "".join(self._held)
+            found = next(_ends(said), None) if any(sign in text for sign in ">]") else None
+            if found is None:
+                return ""
+            text, self._held = said[found.end() :], None
+            self._blank = True
         self._rest += text
         said: list[str] = []
         while stretch := self._next(last=False):
@@ -46,6 +63,8 @@ class Thoughts:
 
     def end(self) -> str:
         """The rest, for nothing comes any more; what was thought to no end stays unsaid."""
+        if self._held is not None:
+            self._rest, self._held = "".join(self._held), None
         said: list[str] = []
         while stretch := self._next(last=True):
             said += stretch
@@ -111,7 +130,12 @@ def without(said: str) -> str:
     """An answer without the thoughts in it; also without those whose opening mark stood in the prompt."""
     thoughts = Thoughts()
     heard = thoughts.feed(said) + thoughts.end()
-    for found in reversed(list(_END.finditer(heard))):
-        if not sum(1 for line in heard[: found.start()].split("\n") if _FENCE.match(line)) % 2:
-            return heard[found.end() :]
-    return heard
+    last = list(_ends(heard))[-1:]
+    return heard[last[0].end() :] if last else heard
+
+
+def _ends(said: str) -> Iterator[re.Match[str]]:
+    """The marks that end thoughts, but for those within fenced code."""
+    for found in _END.finditer(said):
+        if not sum(1 for line in said[: found.start()].split("\n") if _FENCE.match(line)) % 2:
+            yield found
