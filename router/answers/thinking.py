@@ -49,11 +49,11 @@ class Thoughts:
         """What of it, and of what was held back before, is said for certain."""
         if self._held is not None:
             self._held.append(text)
-            said = "".join(self._held)
-            found = next(_ends(said), None) if any(sign in text for sign in ">]") else None
+            held = "".join(self._held)
+            found = next(_ends(held), None) if any(sign in text for sign in ">]") else None
             if found is None:
                 return ""
-            text, self._held = said[found.end() :], None
+            text, self._held = held[found.end() :], None
             self._blank = True
         self._rest += text
         said: list[str] = []
