@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from msgspec.structs import replace
 
 from router import SwitchyardError
 from router.context.gathering.view import Spot, View
 from router.context.indexing import git
+from router.context.indexing.aside import aside
 from router.context.indexing.listing import slashed
 from router.reviewing.changes import Wanted, changes
 from router.types import Span
@@ -16,7 +21,40 @@ _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")  # whe
 _FILES, _EACH = 64, 8  # files that are remembered, and stretches of each; of a larger change nothing is typical
 SPOTS = 8
 
+_AGAIN = 30.0  # seconds after which git is asked again
+
 Stretches = Mapping[str, Sequence[tuple[int, int]]]  # by path, first and last line, from 1
+
+
+class Branch:
+    """What git said last; it is asked again now and then, in the background."""
+
+    def __init__(self) -> None:
+        self._found: Stretches = {}
+        self._asked = float("-inf")
+
+    def due(self, now: float) -> bool:
+        """Whether git is to be asked, at `now` of the loop's clock; then whoever asks this does so."""
+        due = now - self._asked >= _AGAIN
+        self._asked = now if due else self._asked
+        return due
+
+    async def look(self, roots: Sequence[str]) -> None:
+        """Ask git, in a thread; where it can't say, what it said last counts."""
+        with suppress(OSError, ValueError, MemoryError, RuntimeError):
+            self._found = await aside(partial(stretches, roots), _AGAIN)
+
+    def forget(self) -> None:
+        """Nothing is known, and git is asked next time."""
+        self._found, self._asked = {}, float("-inf")
+
+    def files(self, path: str) -> list[str]:
+        """The changed files nearest to a path, the nearest first."""
+        return nearest(self._found, path)
+
+    def over(self, view: View, path: str) -> View:
+        """A view with what was changed near `path`."""
+        return replace(view, changed=spots(self._found, path, view)) if self._found else view
 
 
 def stretches(roots: Sequence[str]) -> dict[str, list[tuple[int, int]]]:

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from router.context import privacy
 from router.context.gathering.sheet import LARGEST, sheet
-from router.context.gathering.view import spoken
+from router.context.gathering.view import View, spoken
 from router.context.indexing.aside import aside
 from router.context.indexing.reading import source
+from router.types import Document, Request
 
 ROOM = 4_000_000  # code points of all texts
 _PATIENCE = 5.0  # seconds that the disk may take; it is asked again another time
@@ -87,3 +88,14 @@ def _file(path: str, known: _Kept | None, home: str) -> _Kept | None:
         return None
     text = privacy.clean(read.text)
     return known if known is not None and known.text == text else _Kept(look, text)
+
+
+def prime(request: Request, opened: Sequence[Document], view: View) -> tuple[str, ...]:
+    """In a thread: what is remembered of open texts, which takes long where they are long; the files to look into."""
+    from router.context.gathering.focus import focus
+    from router.context.gathering.similar import files
+
+    focus(request)
+    for document in opened:
+        sheet(document.text, spoken(document.path))
+    return files(request, view)

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
-from router import branch, homes
-from router.branch import Stretches
+from router import homes
+from router.branch import Branch
 from router.config import Config
-from router.context.gathering.sheet import sheet
-from router.context.gathering.view import Memo, Nothing, Spot, View, spoken
+from router.context.gathering.view import Memo, Nothing, Spot, View
 from router.context.indexing.aside import aside
 from router.desk import Desk
 from router.gate import Gate, fit
-from router.texts import Texts
+from router.texts import Texts, prime
 from router.trail import Trail
 from router.types import Change, Document, Piece, Request
 
@@ -29,13 +28,15 @@ if TYPE_CHECKING:
     from router.context.gating.ignored import Ignored
     from router.context.indexing.index import Index
     from router.context.parsing.parsers import Parsers
+    from router.traces import Trace
+    from router.traces.places import Places
 
 Admission: TypeAlias = "Callable[[Sequence[str], tuple[str, ...], Ignored], Callable[[str], bool]]"
 
 _PAGES = 96  # files that are remembered as looked into; then it is begun anew
 _NEAR = 8  # files around a request whose texts are brought, whatever they say
-_AGAIN = 30.0  # seconds after which git is asked again what the branch changed
 _PATIENCE = 5.0  # seconds that a thread may take
+_BROKEN = (OSError, ValueError, MemoryError, RuntimeError)  # what a thread may raise that reads what others change
 
 
 class Workspace:
@@ -64,8 +65,7 @@ class Workspace:
         self._parsers: Parsers | None = None
         self._memo = Memo()
         self._version: tuple[object, ...] = ()
-        self._branch: Stretches = {}
-        self._branched = float("-inf")
+        self._branch = Branch()
         self._wanted = False
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -113,7 +113,7 @@ class Workspace:
             index, parsers, admission = await asyncio.to_thread(_machinery)
             self._allowed = admission(self._roots, self._config.privacy.exclude, self._gate.ignored)
             self.texts.clear()
-            self._branch, self._branched = {}, float("-inf")
+            self._branch.forget()
             if self._index is not None:
                 self._index.refresh()
             else:
@@ -205,21 +205,35 @@ class Workspace:
             frames=tuple(frames),
             memo=self._memo,
         )
-        return view if changed or not self._branch else replace(view, changed=branch.spots(self._branch, path, view))
+        return view if changed else self._branch.over(view, path)
 
     async def frames(self, note: str) -> tuple[Spot, ...]:
         """Where in the workspace a traceback in a note leads, the innermost place last; their texts are brought."""
         if self._index is None or not note:
             return ()
-        from router import traces
-        from router.traces.places import Places
         from router.traces.telling import spots
 
-        trace = await asyncio.to_thread(traces.read, note)
-        places = await asyncio.to_thread(Places, self._index.paths(), self._roots)
+        trace, places = await self._traced(note)
         paths = dict.fromkeys(path for frame in trace.frames if (path := places.resolved(frame)))
         await self.texts.bring([it for it in paths if not self._desk.document(it)], self._roots, self._admits)
         return spots(trace, places, self._text)
+
+    async def worded(self, request: Request) -> Request:
+        """The request, its note without code that an output quotes of files which may not be shown."""
+        if not request.note:
+            return request
+        from router.traces.telling import redacted
+
+        return replace(request, note=redacted(request.note, *await self._traced(request.note)))
+
+    async def _traced(self, note: str) -> tuple[Trace, Places]:
+        """An output in a note, and the files that it may be of."""
+        from router import traces
+        from router.traces.places import Places
+
+        opened = [it.path for it in self._desk.documents() if self.shows(it.path)]
+        known = [*self._index.paths(), *opened] if self._index is not None else opened
+        return await asyncio.to_thread(traces.read, note), await asyncio.to_thread(Places, known, self._roots)
 
     def _text(self, path: str) -> str | None:
         """A file as it may be shown: an open document's own text, or what was brought; the same while unchanged."""
@@ -234,31 +248,19 @@ class Workspace:
         or not, and if that breaks it off, it is done when it is needed."""
         if self._index is None:
             return
-        from router.context.gathering import gather, similar
+        from router.context.gathering import gather
 
-        self._look_at_branch()
+        if self._branch.due(asyncio.get_running_loop().time()):
+            self._spawn(self._branch.look(self._roots))
+        path, view = request.document.path, self.view(request)
         opened = [it for it in self._desk.documents() if fit(it) and not self._gate.reason(it)]
-        with suppress(OSError, ValueError, MemoryError, RuntimeError):
-            await aside(partial(_prime, request, opened), _PATIENCE)
-        view = self.view(request)
         spots = [it.path for it in (*view.edits, *view.visited)]
-        near = view.near(request.document.path)[:_NEAR]
-        branched = branch.nearest(self._branch, request.document.path)
-        wanted = dict.fromkeys((*also, *spots, *branched, *similar.files(request, view), *near))
-        await self.texts.bring([path for path in wanted if not self._desk.document(path)], self._roots, self._admits)
-        with suppress(OSError, ValueError, MemoryError, RuntimeError):
+        wanted = dict.fromkeys((*also, *spots, *self._branch.files(path), *view.near(path)[:_NEAR]))
+        with suppress(*_BROKEN):
+            wanted |= dict.fromkeys(await aside(partial(prime, request, opened, view), _PATIENCE))
+        await self.texts.bring([it for it in wanted if not self._desk.document(it)], self._roots, self._admits)
+        with suppress(*_BROKEN):
             await aside(partial(gather.prepare, request, view), _PATIENCE)
-
-    def _look_at_branch(self) -> None:
-        """Have git say what the branch changed, now and then; whoever asks takes what it said last."""
-        now = asyncio.get_running_loop().time()
-        if now - self._branched >= _AGAIN:
-            self._branched = now
-            self._spawn(self._ask_git())
-
-    async def _ask_git(self) -> None:
-        with suppress(OSError, ValueError, MemoryError, RuntimeError):
-            self._branch = await aside(partial(branch.stretches, self._roots), _AGAIN)
 
     def pieces(
         self, request: Request, view: View, shown: str, budget: float, kept: Sequence[Piece] = ()
@@ -283,15 +285,6 @@ class Workspace:
         """Whether a file is still there, as far as is known."""
         assert self._index is not None
         return self._text(path) is not None or self._index.tags(path) is not None
-
-
-def _prime(request: Request, opened: Sequence[Document]) -> None:
-    """In a thread: what is remembered of texts, and takes long where they are long."""
-    from router.context.gathering.focus import focus
-
-    focus(request)
-    for document in opened:
-        sheet(document.text, spoken(document.path))
 
 
 def _machinery() -> tuple[type[Index], type[Parsers], Admission]:
