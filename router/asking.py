@@ -13,6 +13,7 @@ import router
 from router.answers import edits, prose, thinking
 from router.answers.ground import Ground, Parse
 from router.answers.inert import Inert
+from router.answers.repeats import TAIL, repeats
 from router.answers.thinking import Thoughts
 from router.cache import Recent
 from router.edits import Edits
@@ -141,7 +142,7 @@ class Asking:
             characters = self._paces.characters(task, route)
             return render.call(task, route, given, schema, characters)
 
-        said, left = list[str](), CHARACTERS * task.max_tokens
+        said, left = list[str](), CHARACTERS * task.max_tokens  # for an engine that does not count its tokens
         async with aclosing(self._stream(request, request.document.path, make)) as stream:
             async for item in stream:
                 if isinstance(item, Delta):
@@ -150,7 +151,7 @@ class Asking:
                 elif item.ended != "limit":
                     self._said.put(key, "".join(said))
                 yield item
-                if left < 0:  # an engine that does not count its tokens
+                if left < 0 or (task.answer == "prose" and repeats("".join(said[-TAIL:]))):
                     yield Timing(ended="limit")
                     return
 

@@ -12,7 +12,9 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = sorted(path for folder in ("lsp", "router") for path in (HOUSE / folder).rglob("*.py"))
 PURE = """
-    answers/ground answers/inert answers/insertion answers/mentions answers/prose answers/thinking cache completion config layers paces pieces policy settings tasks toml types
+    answers/ground answers/inert answers/insertion answers/mentions answers/prose
+    answers/repeats answers/thinking
+    cache completion config layers paces pieces policy settings tasks toml types
     context/begun context/blocks context/brackets context/lines context/privacy context/syntax context/window
     context/gathering/expected context/gathering/focus context/gathering/gather context/gathering/laid
     context/gathering/pack context/gathering/sheet context/gathering/similar context/gathering/sources

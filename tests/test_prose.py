@@ -57,7 +57,10 @@ def test_thoughts_links_and_what_surrounds_the_text_are_gone() -> None:
 
 
 def test_an_answer_that_was_cut_says_so() -> None:
-    assert shown("Because", whole=False).text == "Because\n\n*Here the answer reached its limit of 700 tokens.*"
+    assert (
+        shown("Because", whole=False).text
+        == "Because\n\n*Here the answer was broken off: it became too long, or repeated itself.*"
+    )
 
 
 @pytest.mark.parametrize("said", ["", " \n", "<think>for ever", "\u200b"])

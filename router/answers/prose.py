@@ -21,7 +21,7 @@ def prose(request: Request, said: str, ground: Ground) -> Prose | Refusal:
     if privacy.hidden(text, request.document.text):
         return Refusal("The answer speaks of a secret that was hidden from the model; it is not shown.")
     if not ground.whole:
-        text += f"\n\n*Here the answer reached its limit of {ground.task.max_tokens:,} tokens.*"
+        text += "\n\n*Here the answer was broken off: it became too long, or repeated itself.*"
     own = Known(request.document.path, Lines(request.document.text).last + 1)
 
     def exists(name: str) -> Known | None:
