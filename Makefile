@@ -21,9 +21,9 @@ run: install  ## install and show the main job
 test: develop  ## all tests; ARGS="-k words" chooses
 	@$(B) -m pytest $(ARGS)
 
-test-editors: develop vsix $(CODE)/.installed  ## all tests in real editors; needs chromium
+test-editors: develop vsix $(CODE)/.installed  ## tests in a real VS Code; needs chromium
 	@command -v $(CHROMIUM) >/dev/null || { echo "There is no $(CHROMIUM); on Debian: apt install chromium" >&2; exit 1; }
-	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors $(ARGS)
+	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/test_vscode.py $(ARGS)
 
 vsix: editors/vscode/node_modules/.installed  ## the extension for VS Code, with the server in it: dist/switchyard.vsix
 	@rm -rf editors/vscode/server && $(B) -m hatchling build -t wheel -d editors/vscode/server

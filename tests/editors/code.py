@@ -117,9 +117,9 @@ class Window:
         by_place = lines.evaluate_all("(all) => all.map((it) => [parseFloat(it.style.top), it.textContent])")
         return plain("\n".join(text for _, text in sorted(by_place))).rstrip()
 
-    def preview(self) -> Locator:
-        """Where VS Code shows an edit before it is made."""
-        return self.page.locator(".refactor-preview")
+    def above(self, title: str) -> Locator:
+        """The button of this name above an editor."""
+        return self.page.locator(f".editor-actions [aria-label*='{title}']")
 
     def choices(self, words: str) -> Locator:
         """The row of a list that is open, by its words."""

@@ -18,6 +18,7 @@ from tests.editors.cues import ADD, SCRIPT
 from tests.editors.ollama import ollama
 from tests.fake_ollama import done, say, stream
 
+pytestmark = pytest.mark.timeout(300)  # a window takes ten seconds to open where others work, too
 PROGRAM = [sys.executable, "-I", "-m", "lsp"]
 
 
@@ -219,11 +220,11 @@ def test_an_explanation_can_be_stopped(code: Code, tmp_path: Path, file: Path) -
 EDITED = r"""
 [[cue]]
 holds = "You mend one bug"
-say = ["```python\\n", "def share(total, users):\\n", "    return total / len(users) if users else 0\\n", "```\\n"]
+say = ["```python\n", "def share(total, users):\n", "    return total / len(users) if users else 0\n", "```\n"]
 
 [[cue]]
 holds = "You change"
-say = ["```python\\n", "def share(total, users):\\n", "    return total / max(len(users), 1)\\n", "```\\n"]
+say = ["```python\n", "def share(total, users):\n", "    return total / max(len(users), 1)\n", "```\n"]
 """
 MODELS = {f"switchyard.models.{task}": "script" for task in ("fix", "refactor", "review", "review_changes")}
 
@@ -235,10 +236,11 @@ def test_a_fix_is_previewed_applied_and_undone(code: Code, tmp_path: Path, file:
         window.at_the_end()
         window.press("ArrowUp")
         window.command("Switchyard: Fix")
-        window.preview().get_by_role("button", name="Apply").wait_for()
+        window.above("Apply the Change").wait_for()
         window.picture("preview of a fix")
         assert file.read_text() == SHARE
-        window.preview().get_by_role("button", name="Apply").click()
+        window.above("Apply the Change").click()
+        window.wait(lambda: not window.above("Apply the Change").count())
         fixed = "def share(total, users):\n    return total / len(users) if users else 0\n"
         window.wait(lambda: "if users else 0" in window.text())
         assert window.saved(file) == fixed
@@ -260,8 +262,8 @@ def test_a_refactoring_in_ones_own_words_can_be_discarded(code: Code, tmp_path: 
         window.choices("In your own words").click()
         window.page.get_by_placeholder("use a dataclass").fill("nobody is one user")
         window.press("Enter")
-        window.preview().get_by_role("button", name="Discard").click()
-        window.wait(lambda: not window.preview().is_visible())
+        window.above("Discard the Change").click()
+        window.wait(lambda: not window.above("Discard the Change").count())
         assert window.text() == SHARE.rstrip("\n")
 
 
@@ -295,12 +297,11 @@ BEFORE = SHARE.replace("total / len(users)", "total")
 
 def test_a_finding_comes_when_saved_and_its_quick_fix_takes_it_away(code: Code, tmp_path: Path, file: Path) -> None:
     file.write_text(BEFORE)
-    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS) as window:
+    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS | {"switchyard.complete.automatic": False}) as window:
         window.wait_for_status("ready")
         window.at_the_end()
         window.press("ArrowUp", "End")
         window.type(" / len(users)")
-        window.press("Escape")
         window.saved(file)
         window.page.locator(".squiggly-warning, .squiggly-error").first.wait_for()
         window.press("Control+.")
@@ -316,7 +317,7 @@ def test_my_changes_are_reviewed_and_summed_up(code: Code, tmp_path: Path, file:
     for words in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=file.parent, check=True)
     file.write_text(SHARE)
-    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS) as window:
+    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS | {"switchyard.complete.automatic": False}) as window:
         window.wait_for_status("ready")
         window.command("Switchyard: Review My Changes")
         window.choices("All that is not committed").click()

@@ -11,6 +11,7 @@ import {
   State as ClientState,
   type ClientCapabilities,
   type Middleware,
+  type WorkspaceEdit,
 } from "vscode-languageclient/node";
 import { program, settings } from "./around.ts";
 import type { State } from "./menu.ts";
@@ -170,6 +171,16 @@ export class Server implements vscode.Disposable {
   /** Diagnostics as the server reads them. */
   async reported(diagnostics: readonly vscode.Diagnostic[]): Promise<object[]> {
     return this.client ? await this.client.code2ProtocolConverter.asDiagnostics([...diagnostics]) : [];
+  }
+
+  /** An edit in VS Code's words, without the marks by which it would ask again before it makes it. */
+  async edit(edit: object): Promise<vscode.WorkspaceEdit> {
+    const plain = new vscode.WorkspaceEdit();
+    const found = await this.client?.protocol2CodeConverter.asWorkspaceEdit(edit as WorkspaceEdit);
+    for (const [uri, edits] of found?.entries() ?? []) {
+      plain.set(uri, edits.map((it) => new vscode.TextEdit(it.range, it.newText)));
+    }
+    return plain;
   }
 
   private say(state: State, message: string): void {

@@ -6,6 +6,7 @@ import type { Server } from "./client.ts";
 import type { Explanation } from "./explain.ts";
 import type { Ghost } from "./ghost.ts";
 import { carryOut, here, place } from "./jobs.ts";
+import type { Preview } from "./preview.ts";
 import type { Program } from "./program.ts";
 import * as refactor from "./refactor.ts";
 import type { Review } from "./review.ts";
@@ -21,6 +22,7 @@ export interface Parts {
   ghost: Ghost;
   explanation: Explanation;
   review: Review;
+  preview: Preview;
   program: Program;
   log: vscode.LogOutputChannel;
 }
@@ -42,21 +44,23 @@ function suggestions({ ghost }: Parts): Commands {
   };
 }
 
-function work({ server, explanation, review }: Parts): Commands {
+function work({ server, explanation, review, preview }: Parts): Commands {
   const about = (command: string, then: (at: vscode.TextEditor, command: string) => unknown) => () => {
     const at = editor();
     return at && then(at, command);
   };
   const doIt = (title: string) => async (at: vscode.TextEditor, command: string) =>
-    carryOut(server, title, await here(server, command, at));
+    carryOut(server, preview, title, await here(server, command, at));
   return {
     explainHere: about("switchyard.explain", async (at, command) => explanation.show(await here(server, command, at))),
     fixHere: about("switchyard.fix", doIt(TITLES["switchyard.fix"] as string)),
     documentHere: about("switchyard.document", doIt(TITLES["switchyard.document"] as string)),
     refactorHere: about("switchyard.refactor", async (at, command) => {
       const asked = await refactor.choose(server, at);
-      if (asked) await carryOut(server, TITLES[command] as string, asked);
+      if (asked) await carryOut(server, preview, TITLES[command] as string, asked);
     }),
+    applyEdit: () => preview.apply(),
+    discardEdit: () => preview.discard(),
     reviewMine: () => {
       const at = root();
       return at ? review.choose(at) : vscode.window.showInformationMessage("Switchyard: no folder is open.");
@@ -73,10 +77,10 @@ const TITLES: Record<string, string> = {
 /** The server's own commands, as code actions name them: those that take a while are shown, and can be stopped. */
 export function intercept(parts: () => Parts) {
   return (command: string, args: unknown[], next: (command: string, args: unknown[]) => unknown): unknown => {
-    const { server, explanation } = parts();
+    const { server, explanation, preview } = parts();
     if (command === "switchyard.explain") return explanation.show(place(command, args));
     const title = TITLES[command];
-    return title ? carryOut(server, title, place(command, args)) : next(command, args);
+    return title ? carryOut(server, preview, title, place(command, args)) : next(command, args);
   };
 }
 

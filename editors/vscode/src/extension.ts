@@ -7,6 +7,7 @@ import { commands, intercept, type Parts } from "./commands.ts";
 import { Explanation } from "./explain.ts";
 import { Ghost, cursors } from "./ghost.ts";
 import { others } from "./others.ts";
+import { Preview } from "./preview.ts";
 import { Program } from "./program.ts";
 import { Review } from "./review.ts";
 import { launch } from "./settings.ts";
@@ -16,13 +17,14 @@ let parts: Parts | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const it = (parts = made(context));
-  const { server, item, ghost, explanation, review, log } = it;
+  const { server, item, ghost, explanation, review, preview, log } = it;
   context.subscriptions.push(
     log,
     ghost,
     item,
     explanation,
     review,
+    preview,
     others(server),
     cursors((params) => void server.tell("switchyard/cursor", params)),
     server.onStatus((status) => item.heard(status)),
@@ -57,6 +59,6 @@ function made(context: vscode.ExtensionContext): Parts {
     doctor: () => program.doctor().catch(() => []),
     host: (engine) => program.host(engine).catch(() => ""),
   });
-  const [explanation, review] = [new Explanation(server), new Review(server)];
-  return { context, server, item, ghost, explanation, review, program, log };
+  const [explanation, review, preview] = [new Explanation(server), new Review(server), new Preview(server)];
+  return { context, server, item, ghost, explanation, review, preview, program, log };
 }

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Server } from "./client.ts";
+import type { Preview, Proposal } from "./preview.ts";
 
 /** A command of the server, by its title, with its arguments. */
 export interface Action {
@@ -19,11 +20,10 @@ export interface Place {
   more: unknown;
 }
 
-/** What a job came to: a text, a refusal with its reason, or an edit that the server has had applied. */
-export interface Result {
+/** What a job came to: a text, an edit to be looked at, or a refusal with its reason. */
+export interface Result extends Partial<Proposal> {
   markdown?: string;
   refusal?: string;
-  message?: string;
   actions?: Action[];
 }
 
@@ -46,8 +46,8 @@ export async function here(server: Server, command: string, editor: vscode.TextE
   return { command, uri: document.uri.toString(), range: points, note: note || null, more };
 }
 
-/** Has a job done that edits files, with a notice by which it can be stopped; its refusal is told. */
-export async function carryOut(server: Server, title: string, asked: Place): Promise<void> {
+/** Has an edit made, with a notice by which it can be stopped, and shows it; a refusal is told. */
+export async function carryOut(server: Server, preview: Preview, title: string, asked: Place): Promise<void> {
   const location = vscode.ProgressLocation.Notification;
   try {
     const result = await vscode.window.withProgress({ location, title, cancellable: true }, (progress, token) => {
@@ -56,21 +56,20 @@ export async function carryOut(server: Server, title: string, asked: Place): Pro
         lines += text.split("\n").length - 1;
         progress.report({ message: lines ? `${lines} lines` : "" });
       };
-      return server.job(asked, heard, token);
+      return server.job({ ...asked, more: { ...(asked.more as object | null), preview: true } }, heard, token);
     });
-    await told(result);
+    if (result.edit) await preview.show({ edit: result.edit, title: result.title ?? title, notes: result.notes ?? [] });
+    else await told(result);
   } catch (error) {
     if (!isStopped(error)) void vscode.window.showErrorMessage(`Switchyard: ${(error as Error).message}`);
   }
 }
 
-/** Tells what a job came to, if it came to nothing; its actions are buttons. */
-async function told(result: Result): Promise<void> {
-  const sentence = result.refusal ?? result.message;
-  if (!sentence) return;
-  const actions = result.actions ?? [];
-  const say = result.refusal ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-  const chosen = await say(`Switchyard: ${sentence}`, ...actions.map((it) => it.title));
+/** Tells why a job came to nothing; what could be done about it are buttons. */
+async function told({ refusal, actions = [] }: Result): Promise<void> {
+  if (!refusal) return;
+  const titles = actions.map((it) => it.title);
+  const chosen = await vscode.window.showWarningMessage(`Switchyard: ${refusal}`, ...titles);
   const action = actions.find((it) => it.title === chosen);
   if (action) await vscode.commands.executeCommand(action.command, ...action.arguments);
 }
