@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.code import Code, Window, served
+from tests.editors.workbench import Code, Window, served
 from tests.editors.cues import ADD, SCRIPT
-from tests.editors.ollama import ollama
+from tests.editors.offline import ollama
 from tests.fake_ollama import done, say, stream
 
 pytestmark = pytest.mark.timeout(300)  # a window takes ten seconds to open where others work, too
