@@ -7,8 +7,9 @@ PIP := $(B) -m pip --disable-pip-version-check --no-input --quiet
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header
-# Third parties' install scripts are not run: some of them download, and none of what they bring is needed.
-NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+# Node and npm come as a wheel, so that they are the same everywhere. Third parties' install scripts are not run: some of them download, and none of what they bring is needed.
+WITH_NODE := PATH="$(abspath $(V))/bin:$$PATH"
+NPM_CI := $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 CODE := build/editors/code
 SERVED := $(CODE)/node_modules/code-server/lib/vscode
 CHROMIUM ?= $(or $(SWITCHYARD_CHROMIUM),chromium)
@@ -28,7 +29,7 @@ test-editors: develop vsix $(CODE)/.installed  ## tests in a real VS Code; needs
 vsix: editors/vscode/node_modules/.installed  ## the extension for VS Code, with the server in it: dist/switchyard.vsix
 	@rm -rf editors/vscode/server && $(B) -m hatchling build -t wheel -d editors/vscode/server
 	@cp LICENSE editors/vscode/LICENSE && mkdir -p dist
-	@cd editors/vscode && npm run -s check && npm run -s test && npm run -s bundle && npm run -s package
+	@cd editors/vscode && for step in check test bundle package; do $(WITH_NODE) npm run -s $$step || exit 1; done
 
 check: lint style types  ## lint, format and types
 
@@ -88,9 +89,6 @@ $(V)/.developing: requirements-dev.txt $(V)/.installed
 	@echo "Installing what the tests need ..."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
-
-# Node and npm come as a wheel, so that they are the same everywhere.
-vsix $(CODE)/.installed editors/vscode/node_modules/.installed: export PATH := $(CURDIR)/$(V)/bin:$(PATH)
 
 $(V)/.editors: requirements-editors.txt $(V)/.installed
 	@echo "Installing Node and a browser's driver ..."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import re
 import shutil
@@ -15,7 +17,8 @@ import pytest
 from lsp.server import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-editors.txt")
+NODE_LOCKS = ("editors/vscode/package-lock.json", "tests/editors/vscode/package-lock.json")
 LAUNCHER = Path(sys.executable).with_name("switchyard")
 # Put together here, or this file would be the one that names them.
 HOSTS = (
@@ -65,11 +68,19 @@ def test_a_lock_says_what_and_never_from_where(lock: str) -> None:
     assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.MULTILINE)
 
 
-def test_both_locks_agree() -> None:
-    first, second = ({it.split("==")[0]: it for it in requirements(lock)} for lock in LOCKS)
-    assert {
-        name: (first[name], second[name]) for name in first.keys() & second.keys() if first[name] != second[name]
-    } == {}
+@pytest.mark.parametrize("lock", NODE_LOCKS)
+def test_a_lock_of_node_says_what_and_never_from_where_either(lock: str) -> None:
+    packages = json.loads((ROOT / lock).read_text())["packages"]
+    assert [name for name, it in packages.items() if "resolved" in it] == []
+    assert [name for name, it in packages.items() if name and not it.get("integrity", "").startswith("sha512-")] == []
+    wanted = packages[""].get("dependencies", {}) | packages[""].get("devDependencies", {})
+    assert [it for it in wanted.items() if not re.fullmatch(r"[\d.]+", it[1])] == []
+
+
+def test_the_locks_agree() -> None:
+    each = [{it.split("==")[0]: it for it in requirements(lock)} for lock in LOCKS]
+    for first, second in itertools.combinations(each, 2):
+        assert [name for name in first.keys() & second.keys() if first[name] != second[name]] == []
 
 
 def test_the_run_lock_holds_whatever_an_installation_without_isolation_needs() -> None:
