@@ -209,7 +209,7 @@ def test_a_command_that_fails_is_explained(shop: Shell, heard: list[Call]) -> No
 
 def run(shop: Shell, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """In a process of its own, as in a shell."""
-    command = [sys.executable, "-m", "lsp", "explain", *arguments]
+    command = [sys.executable, "-I", "-m", "lsp", "explain", *arguments]
     house = Path(__file__).parent.parent
     environment = os.environ | {"PYTHONPATH": str(house)}
     return subprocess.run(command, cwd=shop.folder, env=environment, capture_output=True, timeout=60, check=False)
@@ -233,7 +233,7 @@ def test_with_json_stdout_is_json_alone(shop: Shell) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interruption_is_the_commands(shop: Shell) -> None:
     shop.file("waits.py", "import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
-    command = [sys.executable, "-m", "lsp", "explain", *python("waits.py")]
+    command = [sys.executable, "-I", "-m", "lsp", "explain", *python("waits.py")]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     with subprocess.Popen(
         command,
