@@ -12,11 +12,13 @@ from router.context.gating.invisible import visible
 
 LONGEST = 400  # code points of a message
 _SCHEME = r"(?:https?|ftp|file|data|javascript|vbscript|command|vscode|vscode-insiders|mailto|ssh)"
-_ACTS = re.compile(
-    rf"!?\[[^\]\n]{{0,200}}\]\s?[(\[]|<\s?/?(?:a|img|script|iframe|svg|style|link|object|embed|form|meta|video|audio)\b"
-    rf"|\b{_SCHEME}:(?://)?\S|<!--|\x1b|\bwww\.\w",
+_MARKS = re.compile(
+    r"(?<![\w\])])!?\[[^\]\n]{0,200}\]\s?[(\[]|<!--"
+    r"|<\s?/?(?:a|img|script|iframe|svg|style|link|object|embed|form|meta|video|audio)\b",
     re.I,
 )
+_ADDRESS = re.compile(rf"\b{_SCHEME}:(?://)?\S|\bwww\.\w", re.I)
+_CODE = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"")
 # What poisoned code has a model say: orders to the next reader instead of a fault. Orders begin a sentence; "this can
 # leak the token" or "runs it in a shell" is what a true finding says.
 _ORDERED = r"(?:\A|[.!?:;,]\s+|\b(?:please|must|should|now|then|and|you can|need to|have to)\s+)"
@@ -41,6 +43,14 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 
 def acts(text: str) -> bool:
-    """Whether a sentence holds what does something when it is shown, or tells its reader to do something."""
+    """Whether a sentence holds what does something when it is shown, or tells its reader to do something.
+
+    What cannot be seen does, too. Brackets and angles in code are code.
+    """
+    return _MARKS.search(_CODE.sub("", text)) is not None or orders(text)
+
+
+def orders(text: str) -> bool:
+    """Whether a text, also one of code, leads somewhere, gives orders, or hides something."""
     seen = visible(text)
-    return _ACTS.search(seen) is not None or _ORDERS.search(seen) is not None
+    return seen != text or _ADDRESS.search(seen) is not None or _ORDERS.search(seen) is not None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from router.reviewing.fingerprints import fingerprint, within
-from router.reviewing.inert import acts, plain
+from router.reviewing.inert import acts, orders, plain
 from router.reviewing.mending import fixed, mends
 from router.reviewing.quoting import Text, inside
 from router.reviewing.reading import WORD, Code
@@ -108,7 +108,7 @@ def _in_comment(it: Exhibit, known: Known) -> bool:
 def _nameless(it: Exhibit, known: Known) -> bool:
     """Whether a claim speaks of something that there is not."""
     names = {word for symbol in it.claim.symbols for word in WORD.findall(symbol)}
-    return any(name not in it.code.words and not known(name) for name in names)
+    return any(name not in it.code.said and not known(name) for name in names)
 
 
 def _refuted(it: Exhibit, known: Known) -> bool:
@@ -144,7 +144,7 @@ def _unmended(it: Exhibit, known: Known) -> bool:
 
 def _acting(it: Exhibit, known: Known) -> bool:
     """Whether its words, or the words of its fix that the code did not hold, are more than a description."""
-    return acts(it.claim.message) or acts(it.claim.fails) or any(acts(new) for new in _brought(it))
+    return acts(it.claim.message) or acts(it.claim.fails) or any(map(orders, _brought(it)))
 
 
 def _brought(it: Exhibit) -> list[str]:

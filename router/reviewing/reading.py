@@ -16,7 +16,7 @@ from router.types import Span
 
 WORD = re.compile(r"[^\W\d]\w*")
 _BINDS = frozenset({"name", "left", "pattern", "declarator", "alias", "parameter", "parameters", "pair"})
-_LISTS = re.compile(r"list|tuple|pattern|param|declarator|import|target|specifier|binding")
+_LISTS = re.compile(r"list|tuple|pattern|param|declarator|import|target|specifier|binding|dotted_name")
 _SAYS = re.compile(r"param|pattern|import|target|binding")
 # What has a `name` or a `left` that is looked up, not bound.
 _USES = frozenset(
@@ -43,6 +43,14 @@ class Code:
     def words(self) -> frozenset[str]:
         """Every word that stands in it, in comments too."""
         return frozenset(WORD.findall(self.text))
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Every word of its code; one that only a comment says is not among them."""
+        if self.root is None:
+            return self.words
+        found = (self.text[it.start_byte : it.end_byte] for it in leaves(self.root, self.language))
+        return frozenset(word for text in found for word in WORD.findall(text))
 
     @cached_property
     def faults(self) -> int:

@@ -26,9 +26,8 @@ _CONDITION = re.compile(
     re.I,
 )
 _TICKED = re.compile(r"`([^`\n]{1,80})`")
-_LOOPS = re.compile(
-    r"for|while|loop|do_statement|do_while|repeat|goto|comprehension|enhanced_for|foreach|range_clause|until"
-)
+_LOOPS = re.compile(r"^(?:for|while|loop|do|repeat|until|goto|foreach)(?:_|$)|comprehension|enhanced_for|for_in")
+_LOOPING = re.compile(r"\b(?:for|while|loop|do|repeat|until|goto|foreach)\b")
 _RETURNS = re.compile(r"return_(?:statement|expression)|^return$|yield")
 _FUNCTIONS = re.compile(r"function|method|arrow|lambda|closure|constructor")
 
@@ -39,7 +38,7 @@ class Question:
     def __init__(self, claim: Claim, span: Span, code: Code, known: Known) -> None:
         self.claim, self.span, self.code, self.known = claim, span, code, known
         self.said = f"{claim.message} {claim.rule.replace('-', ' ') if claim.rule in _TELLING else ''}"
-        self.firm = not _CONDITION.search(claim.message)
+        self.firm = not _CONDITION.search(_TICKED.sub("", claim.message))
 
     def names(self) -> list[str]:
         """What the claim is about: names in backticks that it says, else its symbols."""
@@ -49,12 +48,14 @@ class Question:
 
     def function(self) -> Node | None:
         """The innermost function around the quote."""
-        node = self.code.root and self.code.root.descendant_for_byte_range(
-            self.span.start, max(self.span.start, self.span.end - 1)
-        )
-        while node is not None and not (_FUNCTIONS.search(node.type) and node.child_by_field_name("body")):
-            node = node.parent
-        return node
+        last = max(self.span.start, self.span.end - 1)
+        for start, end in ((self.span.start, last), (last, last)):  # a header ends within what it is the header of
+            node = self.code.root and self.code.root.descendant_for_byte_range(start, end)
+            while node is not None and not (_FUNCTIONS.search(node.type) and node.child_by_field_name("body")):
+                node = node.parent
+            if node is not None:
+                return node
+        return None
 
     def around(self) -> str:
         """The text of that function; of all where there is none."""
@@ -185,9 +186,11 @@ def _divides_not(it: Question) -> bool:
 def _loops_not(it: Question) -> bool:
     """No loop, and no call of itself."""
     function = it.function()
-    if function is None or not re.search(r"\bloop", it.said, re.I):
+    if not re.search(r"\bloop", it.said, re.I):
         return False
-    return not any(_LOOPS.search(node.type) for node in _own(function)) and not _LOOPS.search(_bare(it))
+    if function is None:
+        return not _LOOPING.search(it.code.text[it.span.start : it.span.end])
+    return not any(_LOOPS.search(node.type) for node in _own(function)) and not _LOOPING.search(_bare(it))
 
 
 def _bare(it: Question) -> str:
