@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lsp import messages, parent, present, server
+from lsp import leading, messages, parent, present, server
 from lsp.connection import Connection
 from lsp.documents import Open
 from lsp.present import Notices
@@ -486,7 +486,7 @@ def test_a_request_says_where_a_link_leads(tmp_path: Path, selected: dict[str, A
     ],
 )
 def test_what_is_no_file_is_held_to_the_path_that_its_uri_spells(uri: str, real: str) -> None:
-    assert server._real(uri) == real
+    assert leading.real(uri) == real
     assert not real or privacy.excluded(real)
 
 
