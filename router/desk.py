@@ -98,6 +98,11 @@ class Desk:
         """Which documents are open."""
         return list(self._open)
 
+    def stir(self) -> None:
+        """What is done ahead of anything is given up."""
+        for kept in self._open.values():
+            kept.stir()
+
     def document(self, path: str) -> Document | None:
         """What an open document says; None: it is not open."""
         kept = self._open.get(path)

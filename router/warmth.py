@@ -14,6 +14,7 @@ from router.desk import Desk, Open
 from router.fleet import Fleet
 from router.layout import Layout
 from router.ledger import Journey, Ledger
+from router.ledger.energy import here
 from router.ledger.stats import WARM
 from router.models import families
 from router.schedule import Interrupted
@@ -57,8 +58,13 @@ class Warmth:
         began = asyncio.get_running_loop().time()
         await self._layout.choose(task, request, route, kept)
         await asyncio.sleep(max(0.0, rest - (asyncio.get_running_loop().time() - began)))
-        if self._layout.config.context.ahead and self._fleet.modelled and self._fleet.route == route:
+        if self._wanted(route) and self._fleet.modelled and self._fleet.route == route:
             await self.warm(task, request, route, kept)
+
+    def _wanted(self, route: Route) -> bool:
+        """Whether the user wants it, and nobody else has to pay for it: a gateway counts tokens, or serves a team."""
+        config = self._layout.config
+        return config.context.ahead and (route.runtime != "openai" or here(config, route.runtime))
 
     async def warm(self, task: Task, request: Request, route: Route, kept: Open) -> None:
         """Have the engine read the prompt for this place, and let the next keystroke go on from it."""
@@ -69,8 +75,7 @@ class Warmth:
         journey = Journey(replace(request, task=WARM), route, self._clock())
         journey.outcome = "silent"
         try:
-            with accounted(self._ledger, journey, self._clock):
-                await self._read(replace(found.call, max_tokens=1), journey)
+            await self._read(replace(found.call, max_tokens=1), journey)
         except (Interrupted, router.Superseded):
             pass  # somebody types, or waits for an answer
         except router.RuntimeFailure as failure:
@@ -78,11 +83,12 @@ class Warmth:
                 kept.smaller()
 
     async def _read(self, call: Call, journey: Journey) -> None:
-        turn = self._fleet.schedule.turn("background", WARM, call.route, brief=True)
-        working = self._ledger.working(call.route.runtime)
-        async with turn, working as work, aclosing(self._fleet.generate(call, watched=False)) as stream:
-            journey.works, journey.begun = [work], self._clock()
-            async for item in stream:
-                journey.first = journey.first or self._clock()
-                if isinstance(item, Timing):
-                    journey.timing = item
+        async with self._fleet.schedule.turn("background", WARM, call.route, brief=True):
+            journey.begun = self._clock()
+            working, stream = self._ledger.working(call.route.runtime), self._fleet.generate(call, watched=False)
+            with accounted(self._ledger, journey, self._clock):
+                async with working as work, aclosing(stream):
+                    journey.works = [work]
+                    async for item in stream:
+                        journey.first = journey.first or self._clock()
+                        journey.timing = item if isinstance(item, Timing) else journey.timing

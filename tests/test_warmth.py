@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router import warmth
-from router.config import Complete, Config, Context
+from router.config import Complete, Config, Context, OpenAI, Runtime
+from router.engine import Router
 from router.runtimes.scripted import Cue
 from router.types import Change, Request
 from tests.fixture import complete, document
@@ -127,6 +128,19 @@ def test_nothing_is_read_ahead_that_is_excluded_unwanted_short_or_a_secret(
         await settled()
         assert it.engine.heard == []
         await it.router.aclose()
+
+    run(story())
+
+
+def test_an_engine_of_others_that_counts_tokens_is_not_asked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        for host, asked in (("https://gateway.example", []), ("http://127.0.0.1:8080", [1])):
+            it = Resting(Cue(), config=Config(runtime=Runtime(openai=OpenAI(host=host))))
+            monkeypatch.setattr(it.engine, "name", "openai")
+            it.router = Router(it.router.config, engines={"openai": it.engine})
+            await it.moved(await it.open(HERE))
+            assert it.asked() == asked
+            await it.router.aclose()
 
     run(story())
 

@@ -112,8 +112,11 @@ def measurable(config: Config, engine: str) -> bool:
     """Whether this machine's meters, or the user's word, say anything of an engine: a model works, and works here."""
     if engine in ("echo", "scripted"):
         return False
-    if config.cost.watts > 0:
-        return True
+    return config.cost.watts > 0 or here(config, engine)
+
+
+def here(config: Config, engine: str) -> bool:
+    """Whether an engine runs on this machine."""
     host = {"openai": config.runtime.openai.host, "ollama": config.runtime.ollama.host}.get(engine, "http://localhost")
     try:
         name = urlsplit(host).hostname or ""
