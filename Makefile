@@ -7,9 +7,12 @@ PIP := $(B) -m pip --disable-pip-version-check --no-input --quiet
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header
-# Node and npm come as a wheel, so that they are the same everywhere. Third parties' install scripts are not run: some of them download, and none of what they bring is needed.
+# Node and npm come as a wheel, so that they are the same everywhere. Install scripts are not run: some of them download,
+# and nothing that they bring is needed.
 WITH_NODE := PATH="$(abspath $(V))/bin:$$PATH"
-NPM_CI := $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+QUIETLY := --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+NPM_CI := $(WITH_NODE) npm ci $(QUIETLY)
+NPM_INSTALL := $(WITH_NODE) npm install $(QUIETLY) --omit=dev
 CODE := build/editors/code
 SERVED := $(CODE)/node_modules/code-server/lib/vscode
 CHROMIUM ?= $(or $(SWITCHYARD_CHROMIUM),chromium)
@@ -104,6 +107,6 @@ $(CODE)/.installed: tests/editors/vscode/package-lock.json $(V)/.editors
 	@echo "Installing VS Code ..."
 	@mkdir -p $(CODE) && cp tests/editors/vscode/package*.json $(CODE)
 	@cd $(CODE) && $(NPM_CI)
-	@cd $(SERVED) && $(NPM_CI) --omit=dev && ln -sfn node_modules node_modules.asar
-	@cd $(SERVED)/extensions && $(NPM_CI) --omit=dev
+	@cd $(SERVED) && $(NPM_INSTALL) && ln -sfn node_modules node_modules.asar
+	@cd $(SERVED)/extensions && $(NPM_INSTALL)
 	@touch $@
