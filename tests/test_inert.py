@@ -47,6 +47,7 @@ def test_nothing_that_a_renderer_sees_is_alive(text: str) -> None:
 
 
 @given(_TEXTS, st.integers(1, 7))
+@example("\u200b```py x = 1\n<b>\n```", 1)  # a fence, as soon as what is not seen is gone
 def test_it_comes_to_the_same_however_it_is_cut(text: str, size: int) -> None:
     assert typed(text, size) == inert(text)
 
@@ -69,6 +70,7 @@ def test_an_address_stands_in_code_where_nobody_makes_a_link_of_it(text: str) ->
         ("It is at http://e/x?a=1 now.", "It is at `http://e/x?a=1` now."),
         ("Use `List<int>`, not <b>List</b>.", "Use `List<int>`, not \\<b>List\\</b>."),
         ("Is a < b, is a[0](1) or a[0] so?", "Is a < b, is a[0\\](1) or a[0] so?"),
+        ("At http://e/x`a`b.", "At `http://e/x` `a`b."),
         ("It costs $5.", "It costs \\$5."),
         ("a\u202eb\u200bc\x1b[31m", "abc[31m"),
         ("Open `a and `b` too", "Open `a and `b\\` too"),
