@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 import router
-from router import runtimes
+from router import noted, runtimes
 from router.asking import ANSWERS, Asking
 from router.config import Config
 from router.context.gathering.view import Known, Spot
@@ -124,7 +124,7 @@ class Router:
         """
         task = self._task(request)
         if task.answer != "insertion":
-            async with aclosing(self._asking.ask(task, request)) as answer:
+            async with aclosing(self._asking.ask(task, await noted.worded(request, self.workspace))) as answer:
                 async for item in answer:
                     yield item
             return
@@ -153,7 +153,7 @@ class Router:
         """
         if await self._gate.known(request.document):
             return ()
-        frames = frames or await self.workspace.frames(request.note)
+        frames = frames or await noted.frames(request.note, self.workspace)
         await self.workspace.fetch(request, [it.path for it in frames])
         return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
 
@@ -185,6 +185,7 @@ class Router:
         task = self._task(request)
         if task.answer == "insertion":
             return why.of_completion(task, request, self.paces, await self.prepared(request, after))
+        request = await noted.worded(request, self.workspace)
         return await why.of_job(task, request, self._asking, self.workspace, self.paces, self.pieces)
 
     async def kept_out(self, document: Document) -> str:
@@ -263,6 +264,7 @@ class Router:
         self._streams.stop()
         for path in self._desk.paths():
             self._suggestions.stop(path)
+        self._desk.stir()
 
     async def aclose(self) -> None:
         """Stop what runs and give the engines back."""

@@ -14,6 +14,7 @@ from router.context import privacy
 from router.jobs import render
 from router.layout import Prepared
 from router.models.speed import Speed
+from router.noted import frames
 from router.paces import Paces
 from router.types import Call, Piece, Request, Span, Task
 from router.weighing import Weighed, weighed
@@ -60,7 +61,7 @@ async def of_job(
     budget = paces.budget(task, route)
     beside, shown = int(budget * PIECES), request.document.text[about.span.start : about.span.end]
     packed = await pieces(request, shown, beside)
-    view = workspace.view(request, await workspace.frames(request.note))
+    view = workspace.view(request, await frames(request.note, workspace))
     every = await asyncio.to_thread(weighed, request, view, shown, packed)
     seen = (it for it in every if workspace.shows(it.piece.path))
     fitted = tuple(it if it.why or _says(call, it.piece) else _left(it) for it in seen)

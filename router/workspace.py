@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-from msgspec.structs import replace
 
 from router import homes
 from router.branch import Branch
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from router.context.gating.ignored import Ignored
     from router.context.indexing.index import Index
     from router.context.parsing.parsers import Parsers
-    from router.traces import Trace
-    from router.traces.places import Places
 
 Admission: TypeAlias = "Callable[[Sequence[str], tuple[str, ...], Ignored], Callable[[str], bool]]"
 
@@ -59,7 +55,7 @@ class Workspace:
         self.trail = Trail()
         self.texts = Texts(gate.shows)
         self._config, self._gate, self._desk = config, gate, desk
-        self._roots, self._cache, self._watch = tuple(roots), cache, watch
+        self.roots, self._cache, self._watch = tuple(roots), cache, watch
         self._allowed: Callable[[str], bool] = gate.shows
         self._index: Index | None = None
         self._parsers: Parsers | None = None
@@ -85,7 +81,7 @@ class Workspace:
 
     def over(self, roots: Sequence[str]) -> None:
         """The workspace has these folders from now on."""
-        self._roots = tuple(roots)
+        self.roots = tuple(roots)
         if self._wanted:
             self._spawn(self._adapt())
 
@@ -107,11 +103,11 @@ class Workspace:
     async def _adapt(self) -> None:
         """Be as the folders and the settings want it, one change after the other."""
         async with self._lock:
-            if not (self._wanted and self._roots and self._config.context.workspace):
+            if not (self._wanted and self.roots and self._config.context.workspace):
                 await self._leave()
                 return
             index, parsers, admission = await asyncio.to_thread(_machinery)
-            self._allowed = admission(self._roots, self._config.privacy.exclude, self._gate.ignored)
+            self._allowed = admission(self.roots, self._config.privacy.exclude, self._gate.ignored)
             self.texts.clear()
             self._branch.forget()
             if self._index is not None:
@@ -119,11 +115,11 @@ class Workspace:
             else:
                 self._parsers = parsers()
                 heard, place = self._gate.ignored.changed, self._place()
-                self._index = index(self._roots, self._admits, self._parsers.tags, place, heard, self._watch)
+                self._index = index(self.roots, self.admits, self._parsers.tags, place, heard, self._watch)
                 for document in self._desk.documents():
                     self._tell(document)
             with suppress(OSError):  # a folder on a drive that does not answer; whoever watches looks again
-                await self._index.over(self._roots)
+                await self._index.over(self.roots)
 
     async def _leave(self) -> None:
         index, parsers, self._index, self._parsers = self._index, self._parsers, None, None
@@ -143,7 +139,7 @@ class Workspace:
     def _place(self) -> Path:
         return self._cache or Path(homes.cache(os.environ, os.path.expanduser("~"), sys.platform))
 
-    def _admits(self, path: str) -> bool:
+    def admits(self, path: str) -> bool:
         """In threads, too: ignore files that nobody has read are read."""
         return self._allowed(path)
 
@@ -197,7 +193,7 @@ class Workspace:
         path = request.document.path
         view = View(
             index=self._index or Nothing(),
-            text=self._text,
+            text=self.text,
             edits=self.trail.edits,
             visited=self.trail.visited,
             diagnostics=tuple(Spot(path, it.span, it.message) for it in request.diagnostics),
@@ -207,35 +203,16 @@ class Workspace:
         )
         return view if changed else self._branch.over(view, path)
 
-    async def frames(self, note: str) -> tuple[Spot, ...]:
-        """Where in the workspace a traceback in a note leads, the innermost place last; their texts are brought."""
-        if self._index is None or not note:
-            return ()
-        from router.traces.telling import spots
-
-        trace, places = await self._traced(note)
-        paths = dict.fromkeys(path for frame in trace.frames if (path := places.resolved(frame)))
-        await self.texts.bring([it for it in paths if not self._desk.document(it)], self._roots, self._admits)
-        return spots(trace, places, self._text)
-
-    async def worded(self, request: Request) -> Request:
-        """The request, its note without code that an output quotes of files which may not be shown."""
-        if not request.note:
-            return request
-        from router.traces.telling import redacted
-
-        return replace(request, note=redacted(request.note, *await self._traced(request.note)))
-
-    async def _traced(self, note: str) -> tuple[Trace, Places]:
-        """An output in a note, and the files that it may be of."""
-        from router import traces
-        from router.traces.places import Places
-
+    def files(self) -> list[str]:
+        """The files that are known, and those that are open, as far as they may be shown."""
         opened = [it.path for it in self._desk.documents() if self.shows(it.path)]
-        known = [*self._index.paths(), *opened] if self._index is not None else opened
-        return await asyncio.to_thread(traces.read, note), await asyncio.to_thread(Places, known, self._roots)
+        return opened if self._index is None else [*self._index.paths(), *opened]
 
-    def _text(self, path: str) -> str | None:
+    async def bring(self, paths: Iterable[str]) -> None:
+        """Have the texts of these files as the disk has them now, but for those that are open."""
+        await self.texts.bring([it for it in paths if not self._desk.document(it)], self.roots, self.admits)
+
+    def text(self, path: str) -> str | None:
         """A file as it may be shown: an open document's own text, or what was brought; the same while unchanged."""
         document = self._desk.document(path)
         if document is None:
@@ -251,14 +228,14 @@ class Workspace:
         from router.context.gathering import gather
 
         if self._branch.due(asyncio.get_running_loop().time()):
-            self._spawn(self._branch.look(self._roots))
+            self._spawn(self._branch.look(self.roots))
         path, view = request.document.path, self.view(request)
         opened = [it for it in self._desk.documents() if fit(it) and not self._gate.reason(it)]
         spots = [it.path for it in (*view.edits, *view.visited)]
         wanted = dict.fromkeys((*also, *spots, *self._branch.files(path), *view.near(path)[:_NEAR]))
         with suppress(*_BROKEN):
             wanted |= dict.fromkeys(await aside(partial(prime, request, opened, view), _PATIENCE))
-        await self.texts.bring([it for it in wanted if not self._desk.document(it)], self._roots, self._admits)
+        await self.bring(wanted)
         with suppress(*_BROKEN):
             await aside(partial(gather.prepare, request, view), _PATIENCE)
 
@@ -284,7 +261,7 @@ class Workspace:
     def _stands(self, path: str) -> bool:
         """Whether a file is still there, as far as is known."""
         assert self._index is not None
-        return self._text(path) is not None or self._index.tags(path) is not None
+        return self.text(path) is not None or self._index.tags(path) is not None
 
 
 def _machinery() -> tuple[type[Index], type[Parsers], Admission]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from router import traces
 from router.traces import Frame, Trace
 from router.traces.places import Places
-from router.traces.telling import innermost, spots, telling
+from router.traces.telling import innermost, redacted, spots, telling
 
 GOLDEN = Path(__file__).parent / "golden" / "traces"
 OUTPUTS = sorted(GOLDEN.glob("*.txt"))
@@ -109,7 +109,8 @@ ALPHABET = [
 def test_any_text_is_read_and_told(text: str) -> None:
     trace = traces.read(text)
     places = Places([f"{SHOP}/a.py", f"{SHOP}/a.c"], [SHOP], SHOP, hidden=[f"{SHOP}/a.rs"])
-    telling(trace, places)
+    assert len(telling(trace, places, 100)) < 120
+    redacted(text, trace, places)
     for spot in spots(trace, places, lambda path: "one\r\ntwo\rthree"):
         assert 0 <= spot.span.start <= spot.span.end <= len("one\r\ntwo\rthree")
     for frame in trace.frames:
@@ -235,6 +236,27 @@ def test_what_is_told_leads_to_the_same_places(path: Path) -> None:
         found = innermost(again, places)
         assert found is not None
         assert (found[0].line, found[1]) == (first[0].line, first[1])
+
+
+def test_a_note_loses_what_is_kept_back_and_nothing_else() -> None:
+    output = (GOLDEN / "python-caused.txt").read_text("utf-8")
+    note = f"What is this?\n{output}And why so late?"
+    trace = traces.read(note)
+    open_to_all = Places([f"{SHOP}/main.py", f"{SHOP}/prices.py"], [SHOP])
+    assert redacted(note, trace, open_to_all) == note
+    text = redacted(note, trace, Places([f"{SHOP}/main.py"], [SHOP], hidden=[f"{SHOP}/prices.py"]))
+    assert text.startswith("What is this?\n")
+    assert text.endswith("\nAnd why so late?")
+    assert 'print(share(ROWS, ["ada"]))' in text
+    assert "prices.py" not in text
+    assert "return float(text)" not in text
+
+
+@pytest.mark.parametrize(
+    "words", ["rename it as in secret/keys.py:12", "extract lines 3 to 9", "", "a.py:3: see there"]
+)
+def test_an_instruction_stays_as_it_is(words: str) -> None:
+    assert redacted(words, traces.read(words), Places([], [SHOP], SHOP, [f"{SHOP}/secret/keys.py"])) == words
 
 
 def test_an_output_without_a_place_is_told_by_its_end() -> None:

@@ -35,9 +35,29 @@ def telling(trace: Trace, places: Places, most: int = MOST) -> str:
             break
         told |= {row: line for row, line in rows.items() if told.get(row) != NOT_SHOWN}
     lines = [line for _, line in sorted(told.items()) if line.strip()]
-    return "\n".join(
-        line for line, before in zip(lines, ["", *lines], strict=False) if line != before or line != NOT_SHOWN
+    once = (line for line, before in zip(lines, ["", *lines], strict=False) if line != before or line != NOT_SHOWN)
+    return _cut("\n".join(once), most)
+
+
+def _cut(text: str, most: int) -> str:
+    """A text that is too long without its middle: an endless recursion has one."""
+    return text if len(text) <= most else f"{text[: most // 3]}\n    […]\n{text[-most * 2 // 3 :]}"
+
+
+def redacted(text: str, trace: Trace, places: Places) -> str:
+    """A text that `trace` was read of, without what it tells of files that may not be shown; a long one in its telling
+    part. A text that is no output stays as it is."""
+    faults = [fault for fault in trace.faults if fault.language]
+    if not faults:
+        return text
+    if len(text) > 2 * MOST:
+        return telling(trace, places)
+    frames = [frame for fault in faults for frame in fault.frames if _untold(frame, trace.lines, places)]
+    hidden = {row: row == frame.rows[0] for frame in frames for row in range(*frame.rows)}
+    rows = (
+        NOT_SHOWN if hidden.get(row) else line for row, line in enumerate(trace.lines) if hidden.get(row) is not False
     )
+    return "\n".join(rows) if hidden else text
 
 
 def spots(trace: Trace, places: Places, text: Callable[[str], str | None]) -> tuple[Spot, ...]:
