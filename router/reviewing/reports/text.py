@@ -35,6 +35,8 @@ def skipped(it: Skipped) -> str:
 
 def tally(review: Review) -> str:
     """What was looked at and found, in a sentence."""
+    if not review.units:
+        return "Nothing was reviewed, see above." if review.skipped else "Nothing has changed."
     found = _count(len(review.reported), "finding")
     known = f", {review.known} of them known from before" if review.known else ""
     rest = f" {len({it.path for it in review.skipped})} not reviewed." if review.skipped else ""
