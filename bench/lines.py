@@ -181,6 +181,11 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, len(one | other))
 
 
+def sources(package: str) -> list[str]:
+    """The texts of a package's files, in a fixed order."""
+    return [_read(path) for path in _files(package)]
+
+
 def rows(found: Iterable[Case], where: Where) -> list[Case]:
     """Those cases whose cursor stands so."""
     return [case for case in found if case.where == where]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.naive import edited
 from lsp.convert import ENCODINGS, Encoding
 from lsp.documents import Documents
 from lsp.edits import Able, able, stale, workspace_edit
 from router.editing.style import applied, changes
 from router.types import Change, Document, Edit, FileEdit
 from tests.lsp_client import STATUS, Editor, editor, scripted, span
-from tests.test_documents import CODEC, TEXT
+from tests.test_documents import TEXT
 
 HALF = 'def half(a):\r\n    b = "😀"; return a / 0\r\n\r\n\r\nprint(half(4))\r\n'
 SCRIPT = """
@@ -74,23 +74,6 @@ def quiet(it: Editor) -> None:
     assert not it.heard
 
 
-def made(text: str, edits: list[dict[str, Any]], encoding: Encoding = "utf-16") -> str:
-    """The text after LSP's edits, by a model of its own: units of the encoding, last edit first."""
-    lines = re.split("(?<=\r\n)|(?<=\n)|(?<=\r)(?!\n)", text)
-    codec, width = CODEC[encoding]
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line.encode(codec, "surrogatepass")))
-    raw = text.encode(codec, "surrogatepass")
-    flat = [
-        (*(starts[it["range"][end]["line"]] + it["range"][end]["character"] * width for end in ("start", "end")), it)
-        for it in edits
-    ]
-    for start, end, it in sorted(flat, key=lambda one: one[:2], reverse=True):
-        raw = raw[:start] + it["newText"].encode(codec, "surrogatepass") + raw[end:]
-    return raw.decode(codec, "surrogatepass")
-
-
 def test_what_can_be_done_is_offered_by_kind(shared: Editor, uri: str) -> None:
     def titles(start: tuple[int, int], end: tuple[int, int], **context: Any) -> list[tuple[str, str]]:
         params = {"textDocument": {"uri": uri}, "range": span(start, end), "context": {"diagnostics": [], **context}}
@@ -126,7 +109,7 @@ def test_a_fix_is_applied_to_the_version_that_it_was_made_for_and_is_to_be_confi
 def test_an_editor_that_shows_edits_itself_gets_a_diff_and_nothing_is_applied(shared: Editor, uri: str) -> None:
     found = execute(shared, "document", uri, span((1, 0), (1, 0)), None, "t", {"preview": True})
     (file,) = found["edit"]["documentChanges"]
-    assert made(HALF, file["edits"]) == HALF.replace("):\r\n", '):\r\n    """Half of a number."""\r\n', 1)
+    assert edited(HALF, file["edits"]) == HALF.replace("):\r\n", '):\r\n    """Half of a number."""\r\n', 1)
     assert found["diff"].startswith("--- a/half.py\n+++ b/half.py\n@@ -1,4 +1,5 @@\n def half(a):\r\n")
     assert '+    """Half of a number."""\r\n' in found["diff"]
     assert [it["method"] for it in shared.heard if it["method"] == "workspace/applyEdit"] == []
@@ -145,7 +128,7 @@ def test_a_name_that_the_user_says_is_changed_without_a_model(shared: Editor, ur
     note = "Rename: find a name that says what this is for. halved"
     found = execute(shared, "refactor", uri, span((0, 5), (0, 5)), note, "t", {"preview": True})
     (file,) = found["edit"]["documentChanges"]
-    assert made(HALF, file["edits"]) == HALF.replace("half", "halved")
+    assert edited(HALF, file["edits"]) == HALF.replace("half", "halved")
     quiet(shared)
 
 
@@ -193,4 +176,4 @@ def test_an_editor_makes_of_the_text_what_was_meant(before: str, after: str, enc
         documents.open("file:///w/a.py", "python", 1, before)
     edit = Edit("", (FileEdit(Document("/w/a.py", "python", 1, before), changes(before, after)),))
     edits = workspace_edit(edit, documents, Able())["changes"]["file:///w/a.py"]
-    assert made(before, edits, encoding) == after == applied(before, edit.files[0].changes)
+    assert edited(before, edits, encoding) == after == applied(before, edit.files[0].changes)

@@ -158,6 +158,12 @@ def test_a_name_changes_in_every_file_that_means_it(tmp_path: Path) -> None:
     assert isinstance(found, Edit)
     assert found.title == "Rename total to overall"
     assert found.notes[0] == "3 places in 2 files; what strings and comments say is left as it is."
+
+
+def test_for_a_name_a_model_is_asked_for_nothing_else(tmp_path: Path) -> None:
+    it = Yard(tmp_path, "overall", shop=SHOP)
+    found = it.answer("refactor", "total(", note=instruction("rename"))
+    assert texts(found) == {"shop.py": SHOP.replace("total", "overall")}
     golden.check("edits/rename.txt", it.prompt)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from router.answers import thinking
@@ -114,7 +115,7 @@ def _as_a_whole(request: Request, about: Scope, said: str) -> tuple[Change, ...]
     leading = hoisting.led(lines, document.language)
     if 0 < leading < len(lines) and not hoisting.led([line.strip() for line in before], document.language):
         head, lines = hoisting.hoisted(document, lines[:leading]), lines[leading:]
-    lines = [*_lead(document, about, before, lines, request.note), *lines]
+    lines = [*_lead(document, about, before, lines), *lines]
     _complete(lines, before, document)
     made = _settled(document, about.span, fitted(lines, before, document.text, document.language))
     if head and head[0].start > about.span.start:
@@ -122,15 +123,25 @@ def _as_a_whole(request: Request, about: Scope, said: str) -> tuple[Change, ...]
     return (*head, *made)
 
 
-def _lead(document: Document, about: Scope, before: Sequence[str], lines: Sequence[str], note: str) -> list[str]:
-    """The decorators and comments that a definition begins with, where a model began with its name's line instead."""
+def _lead(document: Document, about: Scope, before: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """Of the comments and decorators that a definition begins with, those that a model left out at the start."""
     above = document.text[about.span.start : lined(document.text, Span(about.at, about.at)).start]
     count = len(parted(above)) if about.name else 0
-    if not count or not lines or lines[0].strip() != before[count].strip():
+    bare = [line.strip() for line in before[: count + 1]]
+    if not count or not lines:
         return []
-    depth = len(before[count]) - len(before[count].lstrip())
-    missing = depth - (len(lines[0]) - len(lines[0].lstrip()))
-    return [line[max(0, missing) :] if line[:missing].strip() == "" else line.lstrip() for line in before[:count]]
+    first = lines[0].strip()
+    left = bare.index(first) if first in bare else count if _names(first, about.name) else 0
+    missing = _depth(before[left]) - _depth(lines[0])
+    return [line[min(max(0, missing), _depth(line)) :] for line in before[:left]]
+
+
+def _names(line: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) is not None and not line.startswith(("@", "#", "/", "*"))
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 # Document

@@ -12,7 +12,7 @@ from router.context.lines import line_end, parted
 from router.context.tagging.language import language, spoken
 from router.context.tagging.tags import Definition, tags
 from router.editing.blocks import Unfit
-from router.editing.spans import lined
+from router.editing.spans import ATTRIBUTE, lined
 from router.editing.trees import is_docstring, parsed
 from router.types import Document, Span
 
@@ -25,7 +25,6 @@ DIRECTIVE = re.compile(  # comments that say something to a tool
     r"|//\s*(?:prettier|tslint|swift|istanbul|clang-format|NOLINT|NOSONAR|biome|deno-lint)\b)",
     re.I,
 )
-ATTRIBUTE = re.compile(r"\s*(?:#!?\[|@\w|\[\w)")
 _RULER = re.compile(r"[\W_]*")
 _LONGEST = 80  # lines
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from router.context import privacy
 from router.context.lines import parted
+from router.context.tagging.language import language, spoken
 from router.context.tagging.tags import Definition, tags
 from router.editing.trees import is_comment, statements
 from router.types import Document, Span
 
 # What is one line of something larger; the larger is what an edit is about, unless there is none.
 _SMALL = frozenset({"attribute", "constant", "element", "key", "member", "prototype", "section", "variable"})
+ATTRIBUTE = re.compile(r"\s*(?:#!?\[|@\w|\[\w)")
 LONGEST = 400  # lines of a definition that is shown as a whole; of a longer one, the paragraphs around the place
 _REACH = 60  # lines on either side of a place, at most, where no definition stands around it
 
@@ -34,7 +37,7 @@ def scope(document: Document, span: Span) -> Scope:
     place = _bare(text, span)
     found = around(document, place)
     if found is not None and _lines(text, found.span) <= LONGEST:
-        return Scope(lined(text, found.span), found.name, found.kind, found.parent, found.at)
+        return Scope(_led(document, lined(text, found.span)), found.name, found.kind, found.parent, found.at)
     if place.start == place.end or found is not None:
         return Scope(_paragraph(text, place))
     return Scope(_widened(text, place, tags(document.language, text).definitions))
@@ -67,6 +70,21 @@ def shown(document: Document, span: Span) -> list[str]:
     clean = privacy.clean(document.text).split("\n")  # as a whole, for a secret may lie across what is shown of it
     first = len(parted(document.text[: span.start]))
     return clean[first : first + max(1, len(parted(document.text[span.start : span.end])))]
+
+
+def _led(document: Document, span: Span) -> Span:
+    """A definition with the comments and attributes right above it, which a model may repeat, or change."""
+    found = language(spoken(document.language, document.text))
+    signs = tuple(filter(None, (found.line, *(found.block or ())))) if found else ()
+    lines = parted(document.text[: span.start])
+    first = at = len(lines)
+    while at and len(lines) - at < _REACH and (bare := lines[at - 1].strip()):
+        at -= 1
+        if ATTRIBUTE.match(bare) or (signs and bare.startswith(signs)):
+            first = at
+        elif not bare.startswith("*"):  # within a comment that goes over lines
+            break
+    return Span(span.start - sum(map(len, lines[first:])), span.end)
 
 
 def _bare(text: str, span: Span) -> Span:

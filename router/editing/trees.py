@@ -64,7 +64,7 @@ def in_strings(language: str, text: str) -> set[int]:
     found: set[int] = set()
     for node, _ in nodes(tree) if tree else ():
         first, last = node.start_point.row, node.end_point.row
-        if first < last and any(word in node.type for word in _STRINGS):
+        if first < last and "concat" not in node.type and any(word in node.type for word in _STRINGS):
             found.update(range(first + 1, last + 1))
     return found
 

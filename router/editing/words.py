@@ -9,7 +9,8 @@ from textwrap import dedent
 from router.context.lines import lf
 from router.context.tagging.tags import tags
 from router.editing.blocks import Unfit
-from router.editing.docs import ATTRIBUTE, DIRECTIVE, QUOTES, STARRED, Place
+from router.editing.docs import DIRECTIVE, QUOTES, STARRED, Place
+from router.editing.spans import ATTRIBUTE
 from router.editing.spoken import fenced
 from router.editing.trees import is_comment, is_docstring, nodes, parsed
 from router.types import Document
