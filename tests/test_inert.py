@@ -47,7 +47,7 @@ def test_nothing_that_a_renderer_sees_is_alive(text: str) -> None:
 
 
 @given(_TEXTS, st.integers(1, 7))
-@example("\u200b```py x = 1\n<b>\n```", 1)  # a fence, as soon as what is not seen is gone
+@example("\u200b~~~py x = 1\n<b>\n~~~", 1)  # a fence, as soon as what is not seen is gone
 def test_it_comes_to_the_same_however_it_is_cut(text: str, size: int) -> None:
     assert typed(text, size) == inert(text)
 
