@@ -25,6 +25,7 @@ PROGRAMS = (
     "echo",
     "memory",
     "privacy",
+    "review",
     "edits",
 )
 

@@ -13,7 +13,7 @@ import msgspec
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))  # run as a program, this file's own folder stands there instead of the root
 
-from docs import context, memory, plan, speeds, vscode  # noqa: E402
+from docs import context, memory, plan, rules, speeds, vscode  # noqa: E402
 from router.config import Config, settings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "speeds.md": speeds.page,
     "memory.md": memory.page,
     "context.md": context.page,
+    "rules.md": rules.page,
     "../editors/vscode/package.json": vscode.page,
 }
 
