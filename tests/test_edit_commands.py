@@ -176,4 +176,6 @@ def test_an_editor_makes_of_the_text_what_was_meant(before: str, after: str, enc
         documents.open("file:///w/a.py", "python", 1, before)
     edit = Edit("", (FileEdit(Document("/w/a.py", "python", 1, before), changes(before, after)),))
     edits = workspace_edit(edit, documents, Able())["changes"]["file:///w/a.py"]
-    assert edited(before, edits, encoding) == after == applied(before, edit.files[0].changes)
+    assert applied(before, edit.files[0].changes) == after
+    found, wanted = (it.encode("utf-16", "surrogatepass") for it in (edited(before, edits, encoding), after))
+    assert found == wanted  # two halves of a pair are one character to an editor
