@@ -172,7 +172,7 @@ def _exact(scores: dict[tuple[str, str, str], Score]) -> table.Table:
 
 def _shares(it: Score) -> tuple[float, ...]:
     low, high = echoes.wilson(round(it.exact * it.cases), it.cases)
-    return tuple(100 * share for share in (it.exact, low, high, it.near, it.surest))
+    return tuple(100 * share for share in (it.exact, max(0.0, low), high, it.near, it.surest))
 
 
 def _calibration(scores: dict[tuple[str, str, str], Score]) -> table.Table:
