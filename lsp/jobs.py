@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsp import actions, editing, findings, messages
 from lsp.connection import Connection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from router.engine import Router
 
 # What carries a command out; it takes what it needs of the documents before it waits, and its result is the command's.
-Command: TypeAlias = "Callable[[Job], Awaitable[object]]"
+Command: TypeAlias = "Callable[[Job], Coroutine[Any, Any, object]]"
 COMMANDS: dict[str, Command] = {
     "switchyard.document": editing.document,
     "switchyard.explain": explain,
@@ -67,5 +67,5 @@ class Jobs:
         async def run() -> None:
             wire.answer(id, await work)
 
-        self._connection.start(id, run)
+        self._connection.start(id, run)  # one cancelled at once never ran
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from lsp import messages
+from lsp.frames import frame
 from tests.lsp_client import STATUS, Editor, editor, scripted, span
 
 TEXT = "def half(a):\n    return a / 0\n\n\nprint(half(4))\n"
@@ -134,6 +136,21 @@ def test_a_cancelled_explanation_stops_the_model(shared: Editor, uri: str) -> No
     shared.notify("$/cancelRequest", {"id": again})
     assert shared.error(again) == messages.CANCELLED
     streamed(shared)
+
+
+def test_an_explanation_that_is_cancelled_at_once_leaves_nothing_behind(home: Path) -> None:
+    uri = (home / "half.py").as_uri()
+    with editor(*scripted(home, SCRIPT), rootUri=home.as_uri()) as it:
+        it.ready()
+        it.open(uri, TEXT)
+        asked = {"id": 77, "params": {"command": "switchyard.explain", "arguments": [uri, span((4, 0), (4, 0))]}}
+        asked |= {"method": "workspace/executeCommand"}
+        both = asked, {"method": "$/cancelRequest", "params": {"id": 77}}
+        it.owed.append(77)
+        it.write(b"".join(frame(json.dumps({"jsonrpc": "2.0", **one}).encode()) for one in both))
+        assert it.error(77) == messages.CANCELLED
+        assert it.ghosts(uri, 0, 0) == []
+        assert "never awaited" not in it.log()
 
 
 def test_while_somebody_waits_the_state_is_busy(shared: Editor, uri: str) -> None:
