@@ -66,7 +66,7 @@ def python(*arguments: str) -> tuple[str, ...]:
 
 def test_a_place_is_explained_and_what_is_invented_is_struck_out(shop: Shell, heard: list[Call]) -> None:
     code, out, err = shop("explain", "prices.py:3")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "switchyard: to have it mended: switchyard fix prices.py:3\n")
     assert out == "**What is wrong** It divides by none at `prices.py:3`, as ~~`nowhere.py:9`~~ does.\n"
     assert "3|     return total / len(people)" in heard[-1].prompt
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
-from lsp import prose, ran, terminal, traced
+from lsp import files, prose, ran, terminal, traced
 from lsp.asked import Told, ask
 from lsp.commands.config import read_settings
 from lsp.traced import Question
@@ -40,7 +42,16 @@ def run(args: argparse.Namespace) -> int:
         terminal.as_json(_as_json(told.answer, asked))
     else:
         written.end(told.answer)
+        terminal.note(f"switchyard: to have it mended: switchyard fix {_place(asked)}")
     return 0
+
+
+def _place(asked: Question) -> str:
+    """Where it is, as one would type it here."""
+    document = asked.request.document
+    path, here = Path(document.path), Path.cwd()
+    name = str(path.relative_to(here)) if path.is_relative_to(here) else document.path
+    return f"{shlex.quote(name)}:{files.place(document, asked.request.span.start)[0]}"
 
 
 def _of_output(args: argparse.Namespace) -> Question | None:
