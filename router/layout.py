@@ -1,7 +1,7 @@
 """A completion's prompt: a window of the open file, and before it the lines of other files, chosen while nobody types.
 
-What stands in front changes only when the user has paused, or when the window is laid out anew: all that follows it
-has to be evaluated again.
+What stands in front changes only when nobody waits for it, or when the window is laid out anew: all that follows it has
+to be evaluated again.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Layout:
     def call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
         """The call for a request now; what it shows is remembered for the next."""
         now = self._clock()
+        self._workspace.trail.came(request.document.path, request.span.start)
         rested = now - kept.asked >= RESTED and not kept.laid
         kept.asked, kept.laid = now, False
         found = self.prepared(task, request, route, kept, rested)
@@ -69,17 +70,21 @@ class Layout:
 
     def lay(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
         """The prompt for a place at which the user rests; the next request goes on from it."""
-        found = self.prepared(task, request, route, kept, rested=True)
+        found = self.prepared(task, request, route, kept, rested=True, fresh=True)
         kept.window, kept.pieces, kept.laid = found.window, found.pieces, True
         return replace(found, held=self._paces.held(found.call))
 
-    def prepared(self, task: Task, request: Request, route: Route, kept: Open, rested: bool) -> Prepared:
-        """What would be sent; nothing is remembered. `rested`: the user has paused."""
+    def prepared(
+        self, task: Task, request: Request, route: Route, kept: Open, rested: bool, fresh: bool = False
+    ) -> Prepared:
+        """What would be sent; nothing is remembered. `rested`: the user has paused. `fresh`: nobody waits, so that
+        pieces may change that stand before a window that stays."""
         room = self.room(task, route, kept)
         shown = window.slide(kept.window, request.document.text, request.span.start, room.extent, rested)
         last = kept.window
         goes_on = last is not None and (shown.prefix, shown.suffix) == (last.prefix, last.suffix)
-        pieces = kept.pieces if kept.ready is None or (goes_on and not rested) else kept.ready
+        changes = fresh or not goes_on or not kept.pieces
+        pieces = kept.ready if changes and kept.ready is not None else kept.pieces
         pieces = self._showable(pieces) if room.tokens else ()
         return Prepared(completion.said(task, request, route, shown, pieces), shown, pieces, room)
 
@@ -88,7 +93,7 @@ class Layout:
         budget, characters = self._paces.budget(task, route), self._paces.characters(task, route)
         some = self._workspace.known and route.family != families.PLAIN
         tokens = completion.share(int(budget * kept.room), self.config.context.tokens) if some else 0
-        beside = characters * tokens // max(1, budget)
+        beside = tokens * CHARACTERS
         extent = completion.extent(route, task, tokens, characters - beside)
         return Room(tokens, beside, window.Extent(characters=int(kept.room * extent.characters)))
 
@@ -111,7 +116,7 @@ class Layout:
 
         await self._workspace.fetch(request, [it.path for it in kept.pieces])
         kept.ready = self.chosen(task, request, route, kept)
-        found = self.prepared(task, request, route, kept, rested=True)
+        found = self.prepared(task, request, route, kept, rested=True, fresh=True)
         view, shown = self._workspace.view(request), _shown(found.window)
         every = tuple(weighed(request, view, shown, found.pieces)) if found.room.tokens else ()
         allowed = tuple(it for it in every if self._workspace.shows(it.piece.path))

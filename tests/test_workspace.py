@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import SwitchyardError, branch, completion
+from router import SwitchyardError, branch, completion, warmth
 from router.config import Config, Context, Privacy
 from router.context.gathering.view import Spot, View
+from router.desk import Open
 from router.engine import Router
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.trail import KEPT, Trail
-from router.types import Change, Document, Request, Span
+from router.types import Change, Document, Request, Route, Span, Task
 from tests.fixture import at, document
 
 ORDERS = '''class Order:
@@ -32,6 +33,12 @@ BILL = """from shop.orders import Order
 def bill(order: Order) -> str:
     return order.‸
 """
+
+
+@pytest.fixture(autouse=True)
+def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done in a pause is done when the story says so."""
+    monkeypatch.setattr(warmth, "PAUSE", 1e6)
 
 
 @pytest.fixture
@@ -72,13 +79,21 @@ class Yard:
             pass
         return self.engine.heard[-1].prompt
 
+    async def chosen(self, path: Path) -> None:
+        """Pieces are made ready for where the cursor is."""
+        await self.router._layout.choose(*self.place(path))
+
     async def rest(self, path: Path) -> None:
         """Nothing is typed for a while; what is done then is done."""
-        kept = self.router._desk.kept(document("", str(path)))
-        assert kept.latest
-        assert self.router.route
-        await self.router._layout.choose(self.router.tasks["complete"], kept.latest, self.router.route, kept)
+        await self.chosen(path)
+        self.router._layout.lay(*self.place(path))
         self.now += 10
+
+    def place(self, path: Path) -> tuple[Task, Request, Route, Open]:
+        kept, route = self.router._desk.kept(document("", str(path))), self.router.route
+        assert kept.latest
+        assert route
+        return self.router.tasks["complete"], kept.latest, route, kept
 
     async def shown(self, path: Path, picture: str) -> str:
         """The prompt after a rest at this place."""
@@ -189,9 +204,7 @@ def test_quick_keys_only_append_and_a_pause_brings_what_was_chosen_meanwhile(roo
         for number in range(5):
             (root / "shop" / "orders.py").write_text(ORDERS + f"\n    def total_{number}(self) -> int: ...\n")
             await it.changed(root / "shop" / "orders.py")
-            now = it.now
-            await it.rest(path)
-            it.now = now
+            await it.chosen(path)
             longer = await it.ask(path, BILL.replace("‸", "total"[: number + 1] + "‸"))
             assert longer.startswith(prompt.removesuffix("t"))
             prompt = longer
