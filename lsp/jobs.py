@@ -67,5 +67,6 @@ class Jobs:
         async def run() -> None:
             wire.answer(id, await work)
 
-        self._connection.start(id, run)  # one cancelled at once never ran
+        task = self._connection.start(id, run)
+        task.add_done_callback(lambda task: work.close())  # one that is cancelled at once has never run
         return None

@@ -150,7 +150,7 @@ def test_an_explanation_that_is_cancelled_at_once_leaves_nothing_behind(home: Pa
         it.write(b"".join(frame(json.dumps({"jsonrpc": "2.0", **one}).encode()) for one in both))
         assert it.error(77) == messages.CANCELLED
         assert it.ghosts(uri, 0, 0) == []
-        assert "never awaited" not in it.log()
+        assert "never awaited" not in it.log(), it.log()
 
 
 def test_while_somebody_waits_the_state_is_busy(shared: Editor, uri: str) -> None:
