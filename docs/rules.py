@@ -35,7 +35,7 @@ SAYS = {
     "elsewhere": "what it quotes lies outside of what has changed",
     "comment": "it is about a comment or a docstring",
     "symbols": "a name that it is about is neither in the code nor defined in the workspace",
-    "refuted": "it says undefined, unused, unclosed, not imported, never returned, endless …, and the code shows otherwise",
+    "refuted": "it says undefined, unused, unclosed, not imported, never returned or endless, and it is not",
     "known": "another tool in the editor says so of the same line",
     "acts": "its words hold a link, an image, HTML, an address, or orders to its reader",
     "fix": "its fix breaks the parse, or changes nothing but blanks and comments",
