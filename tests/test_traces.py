@@ -213,6 +213,24 @@ def test_of_a_file_that_is_kept_back_no_code_is_told(name: str) -> None:
     assert "ZeroDivisionError" in text or "ValueError" in text
 
 
+@pytest.mark.parametrize("path", OUTPUTS, ids=lambda path: path.stem)
+def test_where_all_files_are_kept_back_nothing_but_messages_is_told_of_them(path: Path) -> None:
+    trace = read(path.stem)
+    files = {path for frame in trace.frames if (path := joined(frame.path)).startswith(SHOP)}
+    places = Places([], [SHOP], SHOP, hidden=files)
+    said = "\n".join(fault.said for fault in trace.faults)
+    for text in (telling(trace, places), redacted("\n".join(trace.lines), trace, places)):
+        told = {line.strip() for line in text.split("\n")}
+        for frame in trace.frames:
+            if places.where(frame) == "hidden" and trace.language:
+                rows = (line.strip() for line in trace.lines[slice(*frame.rows)])
+                assert not [row for row in rows if row in told and row.strip("|~^ ") and row not in said]
+
+
+def joined(path: str) -> str:
+    return path if path.startswith(("/", "<", "node:")) or ":" in path else f"{SHOP}/{path.removeprefix('./')}"
+
+
 @pytest.mark.parametrize("name", ["rustc", "javac", "gcc-included", "clang", "jest", "vitest", "node-syntax"])
 def test_of_a_file_that_nobody_knows_no_code_is_told(name: str) -> None:
     trace = read(name)
