@@ -19,9 +19,10 @@ LENGTHS = (1, 8, 64, 300)  # tokens of a prompt whose next token both are asked 
 CLOSE = {"f32": 0.02, "f16": 0.05}  # nats; only what is not quantised is held to it
 
 
-def kept(file: Path) -> tuple[Shape, Weights]:
-    """The shape and the weights of a checkpoint."""
-    said = torch.load(file, map_location="cpu")
+def kept(folder: Path) -> tuple[Shape, Weights]:
+    """The shape and the weights of a run."""
+    file = folder / "weights.pt"
+    said = torch.load(file if file.exists() else folder / "checkpoint.pt", map_location="cpu")
     return Shape(**said["shape"]), {name: it.float() for name, it in said["weights"].items()}
 
 
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rows", default="rows", help="whose held-out part engine and model are both asked about")
     parser.add_argument("--kinds", nargs="*", choices=gguf_file.KINDS, default=["f16", "q8_0", "q5_1", "q4_0"])
     flags = parser.parse_args(arguments)
-    shape, weights = kept(flags.folder / flags.name / "checkpoint.pt")
+    shape, weights = kept(flags.folder / flags.name)
     rows = np.load(flags.folder / f"{flags.rows}-held-00.npy")[:4] & ((1 << 14) - 1)
     wrong = 0
     for kind in flags.kinds:

@@ -6,10 +6,12 @@ It goes on from its own checkpoint. The rate rises, stays, and falls in a line a
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,26 +40,36 @@ class Rows:
     """All shards of an epoch after another, and then from the start again, a few rows at a time."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        files = sorted(
-            folder.glob(f"{name}-[0-9]*-[0-9]*.npy"), key=lambda it: [int(n) for n in it.stem.split("-")[-2:]]
-        )
+        self._folder, self._name = folder, name
+        self._shards: list[Any] = []
+        self._ends: list[int] = []
+        self.look()
+
+    def look(self) -> None:
+        """See which shards there are by now: `pack` may still be making the next epoch."""
+        files = list(self._folder.glob(f"{self._name}-[0-9]*-[0-9]*.npy"))
         if not files:
-            raise SystemExit(f"There are no rows {name}-0-00.npy in {folder}; `python -m bench.tiny pack` makes them.")
+            raise SystemExit(
+                f"There are no rows {self._name} in {self._folder}; `python -m bench.tiny pack` makes them."
+            )
+        files.sort(key=lambda it: [int(part) for part in it.stem.split("-")[-2:]])
         self._shards = [np.load(file, mmap_mode="r") for file in files]
-        self._ends = np.cumsum([len(it) for it in self._shards])
+        self._ends = list(itertools.accumulate(map(len, self._shards)))
 
     @property
     def count(self) -> int:
-        return int(self._ends[-1])
+        return self._ends[-1]
 
     def batch(self, step: int, size: int) -> Tensor:
         """The rows of one step, (size, width), as 64-bit integers."""
-        found = []
-        for row in range(step * size, (step + 1) * size):
-            place = row % self.count
-            shard = int(np.searchsorted(self._ends, place, side="right"))
-            found.append(self._shards[shard][place - int(self._ends[shard])])
+        if (step + 1) * size > self.count:
+            self.look()
+        found = [self._row(row % self.count) for row in range(step * size, (step + 1) * size)]
         return torch.from_numpy(np.stack(found).astype(np.int64))
+
+    def _row(self, number: int) -> Any:
+        shard = bisect(self._ends, number)
+        return self._shards[shard][number - self._ends[shard] + len(self._shards[shard])]
 
 
 def scale(where: Where, done: float, decay: float) -> float:
@@ -107,15 +119,13 @@ class Run:
         self.optimiser.resume(kept["optimiser"])
 
     def keep(self) -> None:
-        """Write the checkpoint in one go."""
-        kept = {
-            "where": structs.asdict(self.where),
-            "shape": structs.asdict(self.shape),
-            "weights": {name: it.detach().cpu() for name, it in self.weights.items()},
-            "optimiser": self.optimiser.state(),
-        }
-        torch.save(kept, self.out / "checkpoint.half")
-        os.replace(self.out / "checkpoint.half", self.out / "checkpoint.pt")
+        """Write the checkpoint, and what of it travels and is exported: the weights in 16 bits; each in one go."""
+        weights = {name: it.detach().cpu() for name, it in self.weights.items()}
+        kept = {"where": structs.asdict(self.where), "shape": structs.asdict(self.shape), "weights": weights}
+        small = kept | {"weights": {name: it.half() for name, it in weights.items()}}
+        for name, said in (("checkpoint", kept | {"optimiser": self.optimiser.state()}), ("weights", small)):
+            torch.save(said, self.out / f"{name}.half")
+            os.replace(self.out / f"{name}.half", self.out / f"{name}.pt")
 
     def learn(self, losses: Callable[..., Tensor]) -> Tensor:
         """The gradients of one batch; the sums and counts of the losses of each class, (2, 4)."""
@@ -159,20 +169,20 @@ class Run:
 
 
 def train(run: Run) -> Iterator[None]:
-    """Learn until the run is over; yields after each step."""
+    """Learn until the run is over, or this part of it; yields after each step."""
     said = run.said
     losses = torch.compile(model.losses) if said.compile else model.losses
     seen = torch.zeros(2, 4, device=run.device)
-    kept = time.monotonic()
-    while (done := run.done()) < 1:
-        began = time.monotonic()
+    began = kept = last = time.monotonic()
+    while (done := run.done()) < 1 and not 0 < said.leave < last - began:
         seen += run.learn(losses)
         run.optimiser.step(scale(run.where, done, said.decay))
-        now = time.monotonic()
-        run.where.seconds += now - began
         if run.where.step % said.every == 0:
             run.say(seen, held=run.where.step % (said.every * said.judge) == 0)
             seen.zero_()
+        now = time.monotonic()
+        run.where.seconds += now - last
+        last = now
         if now - kept > said.keep:
             run.keep()
             kept = now
@@ -191,6 +201,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--part", type=int, default=32, help="rows at a time; the rest of a step waits")
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0, help="whichever is over first ends the run")
+    parser.add_argument("--leave", type=float, default=0, help="seconds after which this part of the run ends")
     parser.add_argument("--rate", type=float, default=0.02, help="of the matrices (Muon)")
     parser.add_argument("--others", type=float, default=4e-3, help="of the embedding and the norms (AdamW)")
     parser.add_argument("--decay", type=float, default=0.4, help="the share of the run in which the rates fall")
