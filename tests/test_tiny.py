@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
 import random
 import tarfile
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -257,6 +259,15 @@ def test_the_manifest_names_permissive_packages_of_known_version_and_hash() -> N
     assert collect.OURS not in {it.name for it in entries}
     said = collect.packages()
     assert {it.name for it in entries if it.name in said.unseen} <= {it.name for it in entries if it.unseen}
+
+
+def test_a_corpus_is_read_as_it_lies_or_as_it_travels(tmp_path: Path) -> None:
+    texts = [Text("pkg", f"{number}.py", "python", "train", MODULE) for number in range(3)]
+    lines = b"".join(msgspec.json.encode(it) + b"\n" for it in texts)
+    (tmp_path / "corpus.jsonl.xz").write_bytes(lzma.compress(lines))
+    assert list(collect.read(tmp_path / "corpus.jsonl")) == texts
+    (tmp_path / "corpus.jsonl").write_bytes(lines)
+    assert list(collect.read(tmp_path / "corpus.jsonl")) == texts
 
 
 # How it is judged

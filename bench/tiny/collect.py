@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import lzma
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,9 +73,10 @@ def manifest(path: Path = HERE / "manifest.json") -> list[Entry]:
 
 
 def read(path: Path) -> Iterator[Text]:
-    """The texts of a corpus, one after the other."""
+    """The texts of a corpus, one after the other; of NAME.xz where there is no NAME, as it travels."""
     decoder = msgspec.json.Decoder(Text)
-    with path.open("rb") as lines:
+    packed = path.with_name(f"{path.name}.xz")
+    with path.open("rb") if path.exists() or not packed.exists() else lzma.open(packed) as lines:
         yield from map(decoder.decode, lines)
 
 
