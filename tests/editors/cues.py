@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.editors.nvim import Neovim, server_command
@@ -38,11 +39,58 @@ server.request = function(_, _, _, handler) table.insert(_G.held, handler) retur
 """
 
 
-def scripted(home: Path) -> list[str]:
-    """The real server with the engine that follows SCRIPT."""
+# The jobs: a function that divides by none, what is wrong with it, what mends it, and what a review says of it.
+
+SHARE = "def share(total, users):\n    return total / len(users)\n"
+EXPLAINED = r"""
+[[cue]]
+holds = "You explain one bug"
+say = ["**What is wrong** It divides by none.\n\n", "![seen](http://example.org/x.png) ", "[run](command:x) ",
+  "**Where it starts** `shop.py:2`, not `shop.py:99`\n\n```python\nif not users:\n    return 0\n```\n"]
+"""
+
+EDITED = r"""
+[[cue]]
+holds = "You mend one bug"
+say = ["```python\n", "def share(total, users):\n", "    return total / len(users) if users else 0\n", "```\n"]
+
+[[cue]]
+holds = "You change"
+say = ["```python\n", "def share(total, users):\n", "    return total / max(len(users), 1)\n", "```\n"]
+"""
+JOBS = ("fix", "refactor", "review", "review_changes")
+
+FINDING = {
+    "quote": "return total / len(users)",
+    "line": 2,
+    "rule": "out-of-range",
+    "message": "Without users this is a division by zero.",
+    "symbols": ["total", "users"],
+    "fails": "[]",
+    "fix": "return total / len(users) if users else 0",
+}
+REVIEWED = f"""
+[[cue]]
+holds = "The claim:"
+say = ['{{"fails": "an empty list"}}']
+[[cue]]
+holds = "The change:"
+say = ["- `share` divides now"]
+[[cue]]
+holds = "total / len(users)"
+say = ['''{json.dumps({"findings": [FINDING]})}''']
+[[cue]]
+say = ['{{"findings": []}}']
+"""
+BEFORE = SHARE.replace("total / len(users)", "total")
+
+
+def scripted(home: Path, cues: str = "") -> list[str]:
+    """The real server with the engine that follows SCRIPT and these, for every job."""
     script = home / "script.toml"
-    script.write_text(SCRIPT, encoding="utf-8")
-    return server_command("runtime.engine=scripted", f"runtime.scripted.script={script}")
+    script.write_text(SCRIPT + cues, encoding="utf-8")
+    models = [f"models.{job}=script" for job in JOBS] if cues else []
+    return server_command("runtime.engine=scripted", f"runtime.scripted.script={script}", *models)
 
 
 def pretend(editor: Neovim, *items: dict[str, object], as_list: bool = False) -> None:

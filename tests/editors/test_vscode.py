@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.editors.workbench import Code, Window, served
-from tests.editors.cues import ADD, SCRIPT
+from tests.editors.cues import ADD, BEFORE, EDITED, EXPLAINED, JOBS, REVIEWED, SCRIPT, SHARE
 from tests.editors.offline import ollama
+from tests.editors.workbench import Code, Window, served
+from tests.engine import random_gguf
 from tests.fake_ollama import done, say, stream
+from tests.repository import Repository
 
 pytestmark = pytest.mark.timeout(300)  # a window takes ten seconds to open where others work, too
+MODELS = {f"switchyard.models.{task}": "script" for task in JOBS}
 PROGRAM = [sys.executable, "-I", "-m", "lsp"]
 
 
@@ -28,6 +33,11 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Code]:
     with served(tmp_path_factory.mktemp("code")) as one:
         yield one
         assert one.strays == set()
+
+
+@pytest.fixture(autouse=True)
+def empty_ledger(code: Code) -> None:
+    shutil.rmtree(code.home / "state", ignore_errors=True)
 
 
 @pytest.fixture
@@ -49,6 +59,17 @@ def scripted(home: Path, cues: str = "") -> dict[str, object]:
     }
 
 
+def ledger(code: Code) -> dict[str, Any]:
+    """What the server has written down since the last test."""
+    said = subprocess.run([*PROGRAM, "stats", "--json"], env=code.environment, capture_output=True, check=True).stdout
+    return dict(json.loads(said)["whole"])
+
+
+def fates(code: Code) -> dict[str, int]:
+    """What became of the suggestions that were shown."""
+    return {fate: count for fate, count in ledger(code)["taken"].items() if count and fate != "open"}
+
+
 def test_ghost_text_is_seen_and_accepted_word_by_word_then_wholly(code: Code, tmp_path: Path, file: Path) -> None:
     with code.window(file, scripted(tmp_path)) as window:
         window.wait_for_status("Switchyard: ready (scripted)")
@@ -63,6 +84,7 @@ def test_ghost_text_is_seen_and_accepted_word_by_word_then_wholly(code: Code, tm
         window.wait_for_ghost("")
         assert window.saved(file) == f"price = 2\ndef add({ADD}"
         assert window.notices() == ""
+        window.wait(lambda: fates(code) == {"accepted": 1})
 
 
 def test_what_is_dismissed_stays_away(code: Code, tmp_path: Path, file: Path) -> None:
@@ -74,6 +96,20 @@ def test_what_is_dismissed_stays_away(code: Code, tmp_path: Path, file: Path) ->
         window.press("Escape")
         window.wait_for_ghost("")
         assert window.saved(file) == "price = 2\ndef add("
+        window.wait(lambda: fates(code) == {"dismissed": 1})
+
+
+def test_what_was_accepted_in_part_is_told(code: Code, tmp_path: Path, file: Path) -> None:
+    with code.window(file, scripted(tmp_path)) as window:
+        window.wait_for_status("ready")
+        window.at_the_end()
+        window.type("def add(")
+        window.wait_for_ghost(ADD)
+        window.press("Control+ArrowRight", "Control+ArrowRight", "Control+ArrowRight")
+        window.wait_for_ghost(ADD.removeprefix("a, b"))
+        window.type("+")
+        window.wait_for_ghost("")
+        window.wait(lambda: fates(code) == {"partly": 1})
 
 
 def test_an_excluded_file_gets_no_request_and_the_status_says_why(code: Code, file: Path) -> None:
@@ -161,6 +197,18 @@ def test_plan_statistics_and_doctor_are_pages(code: Code, tmp_path: Path, file: 
             window.picture(title)
 
 
+def test_the_embedded_engine_answers(code: Code, file: Path) -> None:
+    settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "embedded"}
+    settings["switchyard.runtime.embedded.gguf"] = str(random_gguf.made())
+    with code.window(file, settings) as window:
+        window.wait_for_status("ready (embedded)")
+        window.at_the_end()
+        window.type("total = area(")  # its weights are noise, so nobody knows what is shown, if anything
+        window.wait(lambda: ledger(code)["turns"])
+        assert window.saved(file) == "price = 2\ntotal = area("
+        assert window.notices() == ""
+
+
 def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
     settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "echo"}
     with code.window(file, settings) as window:
@@ -171,15 +219,6 @@ def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
         window.page.get_by_role("button", name="Try it").click()
         window.wait_for_ghost("row.fold()\n    show(row)")
         window.picture("first ghost text")
-
-
-SHARE = "def share(total, users):\n    return total / len(users)\n"
-EXPLAINED = r"""
-[[cue]]
-holds = "You explain one bug"
-say = ["**What is wrong** It divides by none.\n\n", "![seen](http://example.org/x.png) ", "[run](command:x) ",
-  "**Where it starts** `shop.py:2`, not `shop.py:99`\n\n```python\nif not users:\n    return 0\n```\n"]
-"""
 
 
 def test_an_explanation_comes_beside_the_code_and_leads_to_real_places_only(
@@ -215,18 +254,6 @@ def test_an_explanation_can_be_stopped(code: Code, tmp_path: Path, file: Path) -
 
 
 # Jobs that change files
-
-
-EDITED = r"""
-[[cue]]
-holds = "You mend one bug"
-say = ["```python\n", "def share(total, users):\n", "    return total / len(users) if users else 0\n", "```\n"]
-
-[[cue]]
-holds = "You change"
-say = ["```python\n", "def share(total, users):\n", "    return total / max(len(users), 1)\n", "```\n"]
-"""
-MODELS = {f"switchyard.models.{task}": "script" for task in ("fix", "refactor", "review", "review_changes")}
 
 
 def test_a_fix_is_previewed_applied_and_undone(code: Code, tmp_path: Path, file: Path) -> None:
@@ -270,31 +297,6 @@ def test_a_refactoring_in_ones_own_words_can_be_discarded(code: Code, tmp_path: 
 # Reviews
 
 
-FINDING = {
-    "quote": "return total / len(users)",
-    "line": 2,
-    "rule": "out-of-range",
-    "message": "Without users this is a division by zero.",
-    "symbols": ["total", "users"],
-    "fails": "[]",
-    "fix": "return total / len(users) if users else 0",
-}
-REVIEWED = f"""
-[[cue]]
-holds = "The claim:"
-say = ['{{"fails": "an empty list"}}']
-[[cue]]
-holds = "The change:"
-say = ["- `share` divides now"]
-[[cue]]
-holds = "total / len(users)"
-say = ['''{json.dumps({"findings": [FINDING]})}''']
-[[cue]]
-say = ['{{"findings": []}}']
-"""
-BEFORE = SHARE.replace("total / len(users)", "total")
-
-
 def test_a_finding_comes_when_saved_and_its_quick_fix_takes_it_away(code: Code, tmp_path: Path, file: Path) -> None:
     file.write_text(BEFORE)
     with code.window(file, scripted(tmp_path, REVIEWED) | MODELS | {"switchyard.complete.automatic": False}) as window:
@@ -314,8 +316,7 @@ def test_a_finding_comes_when_saved_and_its_quick_fix_takes_it_away(code: Code, 
 
 def test_my_changes_are_reviewed_and_summed_up(code: Code, tmp_path: Path, file: Path) -> None:
     file.write_text(BEFORE)
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=file.parent, check=True)
+    Repository(file.parent).commit()
     file.write_text(SHARE)
     with code.window(file, scripted(tmp_path, REVIEWED) | MODELS | {"switchyard.complete.automatic": False}) as window:
         window.wait_for_status("ready")

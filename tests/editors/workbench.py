@@ -148,8 +148,9 @@ def plain(text: str) -> str:
 class Code:
     """One served VS Code and one browser, for windows one after the other."""
 
-    def __init__(self, browser: Browser, home: Path, address: str, session: int) -> None:
-        self.browser, self.home, self.address, self.session = browser, home, address, session
+    def __init__(self, browser: Browser, home: Path, environment: dict[str, str], address: str, session: int) -> None:
+        self.browser, self.home, self.environment = browser, home, environment
+        self.address, self.session = address, session
         self.strays: set[str] = set()  # hosts that a window wanted to reach
 
     @contextmanager
@@ -211,7 +212,7 @@ def served(home: Path) -> Iterator[Code]:
         with sync_playwright() as playwright:
             flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-            yield Code(browser, home, _address(process, home / "log"), process.pid)
+            yield Code(browser, home, environment, _address(process, home / "log"), process.pid)
             browser.close()
     finally:
         with suppress(ProcessLookupError):

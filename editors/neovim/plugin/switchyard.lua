@@ -10,12 +10,15 @@ if vim.fn.has("nvim-0.10") == 0 then
 end
 
 vim.api.nvim_create_user_command("Switchyard", function(call)
-  require("switchyard").command(call.args == "" and "status" or call.args)
+  local words = vim.list_slice(call.fargs, 2)
+  local lines = call.range > 0 and { call.line1, call.line2 } or nil
+  require("switchyard").command(call.fargs[1] or "status", table.concat(words, " "), lines)
 end, {
-  nargs = "?",
-  desc = "Switchyard: toggle, trigger, status, restart",
-  complete = function(lead)
-    return require("switchyard").subcommands(lead)
+  nargs = "*",
+  range = true,
+  desc = "Switchyard: explain, fix, document, refactor, review, plan, stats, doctor, pause, toggle, trigger, status, restart",
+  complete = function(lead, line)
+    return line:match("^%S+%s+%S*$") and require("switchyard").subcommands(lead) or {}
   end,
 })
 

@@ -65,6 +65,24 @@ local function check_program()
   return program
 end
 
+--- Shows what a subcommand prints, beside the code.
+function M.printed(name)
+  local program, why = server.program()
+  if not program then
+    return vim.notify("Switchyard: " .. why, vim.log.levels.WARN)
+  end
+  local shown = require("switchyard.page").show(name, "text")
+  shown.set("…")
+  local line = M.command_line(program, settings.now.cmd, { name })
+  local environment = { COLUMNS = tostring(math.max(vim.o.columns - 4, 60)), NO_COLOR = "1" }
+  vim.system(line, { text = true, timeout = PATIENCE_MS, env = environment, stdin = false }, function(answer)
+    vim.schedule(function()
+      local said = (answer.stdout or "") ~= "" and answer.stdout or answer.stderr or ""
+      shown.set(said ~= "" and said or ("switchyard %s said nothing"):format(name))
+    end)
+  end)
+end
+
 --- How this report says what the doctor found.
 local voices = {
   ok = health.ok,

@@ -4,6 +4,7 @@ local M = {}
 local candidate = require("switchyard.candidate")
 local cursor = require("switchyard.cursor")
 local ghost = require("switchyard.ghost")
+local jobs = require("switchyard.jobs")
 local keys = require("switchyard.keys")
 local server = require("switchyard.server")
 local session = require("switchyard.session")
@@ -11,6 +12,8 @@ local settings = require("switchyard.settings")
 
 local api = vim.api
 local started = false
+local resting = assert(vim.uv.new_timer())
+local RESTS_MS = 150 -- after the last move of the cursor
 
 local function whole(text)
   return text
@@ -36,6 +39,13 @@ local function listen()
   on({ "InsertLeave", "BufLeave" }, session.clear)
   on({ "CursorMoved", "BufEnter", "InsertLeave" }, cursor.moved)
   on("ColorScheme", ghost.highlight)
+  on({ "CursorMoved", "BufEnter" }, function(event)
+    resting:start(RESTS_MS, 0, vim.schedule_wrap(function()
+      if event.buf == api.nvim_get_current_buf() then
+        server.rests(event.buf)
+      end
+    end))
+  end)
 end
 
 --- Begins to work, with the defaults if setup was not called; further calls do nothing.
@@ -94,9 +104,52 @@ function M.toggle()
   return settings.now.automatic
 end
 
---- For a statusline: { state, message, engine, automatic }.
+--- Asks for nothing by itself for so many minutes; 0: it does again.
+M.pause = session.pause
+
+--- For a statusline: { state, message, engine, automatic, paused }.
 function M.status()
-  return vim.tbl_extend("force", server.status(), { automatic = settings.now.automatic })
+  local now = { automatic = settings.now.automatic, paused = session.paused() }
+  return vim.tbl_extend("force", server.status(), now)
+end
+
+local marks = { ready = "●", loading = "◌", busy = "◍", offline = "○", excluded = "⊘", off = "⊘", starting = "◌", absent = "×" }
+
+--- A word for a statusline: a sign, and what is to be known beside "ready".
+function M.statusline()
+  local status = M.status()
+  local said = status.paused and ("paused until " .. status.paused) or status.state
+  if said == "ready" then
+    said = status.automatic and "" or "when asked"
+  end
+  return vim.trim(("%s switchyard %s"):format(marks[status.state] or "", said))
+end
+
+local function say_status()
+  local status = M.status()
+  local engine = status.engine ~= "" and (" (" .. status.engine .. ")") or ""
+  vim.notify(("Switchyard: %s%s: %s"):format(status.state, engine, status.message))
+end
+
+local function pause(words)
+  local minutes = tonumber(words) or 5
+  M.pause(minutes)
+  local paused = session.paused()
+  vim.notify("Switchyard: " .. (paused and ("nothing comes by itself until " .. paused) or "suggestions come again"))
+end
+
+--- A job about the lines given, or about the place of the cursor.
+local function about(task)
+  return function(words, lines)
+    jobs.place(task, lines, words ~= "" and words or nil)
+  end
+end
+
+--- What a subcommand of the program prints, in a page.
+local function printed(name)
+  return function()
+    require("switchyard.health").printed(name)
+  end
 end
 
 local commands = {
@@ -105,11 +158,18 @@ local commands = {
   end,
   trigger = M.trigger,
   restart = M.restart,
-  status = function()
-    local status = M.status()
-    local engine = status.engine ~= "" and (" (" .. status.engine .. ")") or ""
-    vim.notify(("Switchyard: %s%s: %s"):format(status.state, engine, status.message))
+  status = say_status,
+  pause = pause,
+  explain = about("explain"),
+  fix = about("fix"),
+  document = about("document"),
+  refactor = function(words, lines)
+    jobs.refactor(lines, words)
   end,
+  review = jobs.review,
+  plan = printed("plan"),
+  stats = printed("stats"),
+  doctor = printed("doctor"),
 }
 
 --- The names of the subcommands that begin with `lead`.
@@ -119,10 +179,10 @@ function M.subcommands(lead)
   end, vim.fn.sort(vim.tbl_keys(commands)))
 end
 
---- Carries out `:Switchyard {name}`.
-function M.command(name)
+--- Carries out `:Switchyard {name} {words}`; `lines`: the first and the last of a range, from 1.
+function M.command(name, words, lines)
   if commands[name] then
-    return commands[name]()
+    return commands[name](words or "", lines)
   end
   vim.notify(("Switchyard: there is no %q; say one of: %s"):format(name, table.concat(M.subcommands(""), ", ")), 4)
 end

@@ -74,6 +74,13 @@ local function heard_status(_, status, context)
   vim.cmd.redrawstatus({ bang = true })
 end
 
+--- What is said as a job goes is ours; other progress is shown as it always is.
+local function heard_progress(err, params, ...)
+  if not require("switchyard.jobs").heard(params) then
+    return vim.lsp.handlers["$/progress"](err, params, ...)
+  end
+end
+
 local function mourn(code, signal)
   if code == 0 and signal == 0 then
     return
@@ -142,7 +149,8 @@ local function configuration(program, buf)
     capabilities = capabilities(),
     init_options = tree,
     settings = { switchyard = tree },
-    handlers = { ["switchyard/status"] = heard_status },
+    handlers = { ["switchyard/status"] = heard_status, ["$/progress"] = heard_progress },
+    commands = require("switchyard.jobs").commands,
     on_attach = function(_, attached)
       M.on_attach(attached)
     end,
@@ -220,6 +228,15 @@ function M.execute(buf, command)
   if client then
     local params = { command = command.command, arguments = command.arguments }
     M.request(client, "workspace/executeCommand", params, function() end, buf)
+  end
+end
+
+--- Tells the server where the cursor rests, so that it may read ahead.
+function M.rests(buf)
+  local client = M.client(buf)
+  if client then
+    local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
+    call(client, "notify", "switchyard/cursor", place)
   end
 end
 

@@ -15,6 +15,7 @@ local asked = nil ---@type { client: vim.lsp.Client, id: integer }?
 local turn = 0 -- an answer to an older turn comes too late
 local dealt_with = "" -- the key of the last place that was looked at
 local wanted = false -- ask by hand as soon as there is a place
+local paused = 0 -- nothing is asked by itself before this time, in seconds since 1970
 
 --- Where the user types now: nil outside insert mode. Two places are the same if text and cursor are.
 local function here()
@@ -139,7 +140,7 @@ function M.update()
     cancel()
   else
     cancel()
-    if settings.now.automatic then
+    if settings.now.automatic and os.time() >= paused then
       ask(place, AUTOMATIC)
     end
   end
@@ -156,6 +157,17 @@ end
 function M.again()
   dealt_with = ""
   M.update()
+end
+
+--- Asks for nothing by itself for so many minutes; 0: it does again.
+function M.pause(minutes)
+  paused = os.time() + 60 * minutes
+  M.clear()
+end
+
+--- When it asks by itself again, as the clock says it; nil: it does.
+function M.paused()
+  return os.time() < paused and os.date("%H:%M", paused) or nil
 end
 
 --- Asks by hand; from normal mode, insert mode is entered first.
