@@ -254,6 +254,7 @@ def serve_stdio(launch: Sequence[tuple[str, str]] = ()) -> int:
 
         layers.launch(launch)
     stdin, stdout = wire.claim()
+    sys.setswitchinterval(0.001)  # seconds that a thread which works ahead may hold up a keystroke
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="switchyard: %(message)s")
     return asyncio.run(_serve(stdin, stdout, launch))
 
