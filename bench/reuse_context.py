@@ -7,30 +7,31 @@ from the product's index of it, llama.vim's chunks from as many of its files as 
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bench import reuse, table, trace
 from bench.ring import CHUNKS, LlamaVim
-from bench.workspaces import opened
-from router.context import privacy, window
-from router.context.gathering import gather
-from router.context.gathering.laid import laid
-from router.context.gathering.view import View
-from router.models import families
-from router.types import Document, Piece, Request, Span
+from router.config import Config, Context
+from router.context import window
+from router.desk import Open
+from router.engine import Router
+from router.layout import CHARACTERS, Layout, Room
+from router.types import Change, Document, Request, Route, Span, Task
 
 KEYS = 300
-BUDGET = 512  # tokens of pieces
-LONG, AS_LONG = 4000, window.Extent(after=64, characters=1 << 20)  # a prompt as long as llama.vim's
+FEW, USUAL = 512, Context().tokens  # tokens of pieces
+LONG = 4000  # tokens of pieces in a prompt as long as llama.vim's
 VIM = "llama.vim with its ring"
 LINES = 3000  # of the document: more than any window shows
 PACKAGES = ("asyncio", "concurrent", "email", "http", "json", "logging", "multiprocessing", "unittest", "urllib")
@@ -44,76 +45,124 @@ class Key(Struct, frozen=True):
     before: str
     place: int
     gap: float
+    changes: tuple[Change, ...]
+
+    @property
+    def hot(self) -> bool:
+        """Whether the key before came less than a second ago."""
+        return self.gap < reuse.HOT
 
 
-class Layout(Protocol):
+class Way(Protocol):
     """One way to make prompts."""
 
-    def idle(self, text: str, at: int, seconds: float) -> Iterator[str]:
-        """What is evaluated in the background while so much time passes before the next key, with the cursor there."""
+    def idle(self, key: Key) -> AsyncIterator[str]:
+        """What is evaluated in the background before a key, with the cursor there already."""
 
-    def __call__(self, text: str, at: int, hot: bool) -> str:
+    def __call__(self, key: Key) -> str:
         """The prompt at a key."""
+
+
+class Vim:
+    """llama.vim's."""
+
+    def __init__(self, visited: Sequence[str]) -> None:
+        self._ring = LlamaVim(visited)
+
+    async def idle(self, key: Key) -> AsyncIterator[str]:
+        """Its ring, whenever that has changed."""
+        for prompt in self._ring.idle(key.before, key.place, key.gap):
+            yield prompt
+
+    def __call__(self, key: Key) -> str:
+        """Its prompt."""
+        return self._ring(key.text, key.cursor, key.hot)
 
 
 def keys() -> Iterator[Key]:
     """The recorded typing, as in `reuse`."""
     text, base = trace.document(LINES)
     last = 0.0
+    changes: list[Change] = []
     for step in trace.steps(base):
         before, text = text, trace.applied(text, step.edits)
+        changes += [Change(it.at, it.at + it.deleted, it.text) for it in step.edits]
         if step.key:
             place = step.edits[0].at + step.edits[0].deleted
-            yield Key(text, step.cursor, before, place, step.second - last if last else 0.0)
-            last = step.second
+            yield Key(text, step.cursor, before, place, step.second - last if last else 0.0, tuple(changes))
+            last, changes = step.second, []
 
 
 class Ours:
-    """Our window with pieces in front; they are gathered anew when the user has paused, and keep their places.
+    """The product's own: its workspace, its layout, by the clock of the replay.
 
-    `warmed`: that prompt is evaluated in the pause, when the cursor has come to the place of the next key.
+    In a pause pieces are chosen; `warmed`: and their prompt is evaluated, when the cursor has come to the place of the
+    next key.
     """
 
-    def __init__(self, view: View, root: Path, budget: int, extent: window.Extent, warmed: bool) -> None:
-        self._view, self._path = view, str(root / "measured.py")
-        self._budget, self._extent, self._warmed = budget, extent, warmed
-        self._last: window.Window | None = None
-        self._kept: list[Piece] = []
+    def __init__(self, folder: Path, tokens: int, warmed: bool, make: type[Layout] = Layout) -> None:
+        config = Config(context=Context(tokens=tokens))
+        self._now, self._warmed = 0.0, warmed
+        self._router = Router(config, clock=lambda: self._now, engines={}, roots=[str(folder)])
+        self._workspace = self._router.workspace
+        self._layout = make(config, self._workspace, self._router.paces, lambda: self._now)
+        self._route = Route("embedded", "random", family=reuse.FAMILY, window=reuse.WINDOW)
+        self._document = Document(str(folder / "measured.py"), "python", 1, trace.document(LINES)[0])
+        self._kept = Open(self._document, lambda: self._now)
 
-    def idle(self, text: str, at: int, seconds: float) -> Iterator[str]:
+    async def begin(self) -> None:
+        """Know the folder, and open the document."""
+        self._router.opened(self._document)
+        await self._workspace.start()
+        await self._workspace.settled()
+
+    async def idle(self, key: Key) -> AsyncIterator[str]:
         """The prompt at the place of the next key."""
-        if self._warmed and seconds >= reuse.HOT:
-            yield self._made(text, at, rested=True)
+        self._now += key.gap
+        if not key.hot:
+            await self._workspace.settled()
+            place = self._request(key.before, key.place)
+            await self._layout.choose(reuse.TASK, place, self._route, self._kept)
+            if self._warmed:
+                yield self._layout.lay(reuse.TASK, place, self._route, self._kept).call.prompt
 
-    def __call__(self, text: str, at: int, hot: bool) -> str:
+    def __call__(self, key: Key) -> str:
         """The prompt at a key."""
-        return self._made(text, at, rested=not hot and not self._warmed)
+        asked = self._request(key.text, key.cursor)
+        self._document = asked.document
+        self._router.edited(self._document, key.changes)
+        return self._layout.call(reuse.TASK, asked, self._route, self._kept).prompt
 
-    def _made(self, text: str, at: int, rested: bool) -> str:
-        self._last = window.slide(self._last, text, at, self._extent, rested)
-        if rested or not self._kept:
-            request = Request("complete", Document(self._path, "python", 1, text), Span(at, at))
-            seen = self._last.prefix + self._last.middle + self._last.suffix
-            self._kept = list(gather.pieces(request, self._view, seen, self._budget, self._kept))
-        family = families.table()[reuse.FAMILY]
-        shown = map(privacy.clean, (self._last.prefix, self._last.suffix, self._last.middle))
-        return laid(self._kept, family) + family.prompt(*shown)
+    def _request(self, text: str, at: int) -> Request:
+        document = replace(self._document, version=self._document.version + 1, text=text)
+        return Request(reuse.TASK.name, document, Span(at, at))
+
+    async def aclose(self) -> None:
+        """Give everything back."""
+        await self._router.aclose()
 
 
-def cost(layout: Layout, gguf: Path, count: int) -> reuse.Cost:
-    """One layout on an engine of its own; the first prompt does not count, nor does what the background evaluates."""
+class AsLong(Layout):
+    """A prompt as long as llama.vim's."""
+
+    def room(self, task: Task, route: Route, kept: Open) -> Room:
+        """Without regard to what is read in time."""
+        return Room(LONG, LONG * CHARACTERS, window.Extent(after=64, characters=1 << 20))
+
+
+async def cost(way: Way, gguf: Path, count: int) -> reuse.Cost:
+    """One way on an engine of its own; the first prompt does not count, nor does what the background evaluates."""
     found = reuse.Cost()
     engine = reuse.Llama(gguf)
     try:
         for number, key in enumerate(islice(keys(), count + 1)):
-            hot = key.gap < reuse.HOT
-            for prompt in layout.idle(key.before, key.place, key.gap):
+            async for prompt in way.idle(key):
                 engine.evaluated(prompt)
-            evaluated, length = engine.evaluated(layout(key.text, key.cursor, hot))
+            evaluated, length = engine.evaluated(way(key))
             if number:
                 found.all.append(evaluated)
                 found.prompt.append(length)
-                if hot:
+                if key.hot:
                     found.hot.append(evaluated)
     finally:
         engine.stop()
@@ -137,19 +186,20 @@ def library(folder: Path) -> list[str]:
 async def measure(count: int) -> list[table.Table]:
     """Hot keys and all keys."""
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as place:
-        folder = Path(place, "library")
+        os.environ["XDG_CACHE_HOME"] = place  # the index is kept there
+        folder = Path(os.path.realpath(place), "library")
         visited = library(folder)
         gguf = reuse.model(place)
-        async with opened(folder) as workspace:
-            texts = {str(folder / path): text for path, text in workspace.texts.items()}
-            view = View(workspace.index, texts.get)
-            layouts: dict[str, Layout] = {
-                VIM: LlamaVim(visited),
-                "Switchyard, nothing warmed": Ours(view, folder, BUDGET, window.EXTENT, warmed=False),
-                "Switchyard": Ours(view, folder, BUDGET, window.EXTENT, warmed=True),
-                "Switchyard, as long": Ours(view, folder, LONG, AS_LONG, warmed=True),
-            }
-            costs = {name: cost(layout, gguf, count) for name, layout in layouts.items()}
+        costs = {VIM: await cost(Vim(visited), gguf, count)}
+        for name, way in {
+            "Switchyard, nothing warmed": Ours(folder, USUAL, warmed=False),
+            "Switchyard, 512 tokens of pieces": Ours(folder, FEW, warmed=True),
+            "Switchyard": Ours(folder, USUAL, warmed=True),
+            "Switchyard, as long": Ours(folder, LONG, warmed=True, make=AsLong),
+        }.items():
+            await way.begin()
+            costs[name] = await cost(way, gguf, count)
+            await way.aclose()
     hot = f"hot keys, less than {reuse.HOT:g} s after the one before"
     return [
         _table({name: it.hot for name, it in costs.items()}, hot, costs),
