@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.editors.cues import BEFORE, EDITED, EXPLAINED, REVIEWED, SHARE, scripted
 from tests.editors.nvim import Neovim, neovim
+from tests.repository import Repository
 
 FIXED = SHARE.replace("len(users)", "len(users) if users else 0")
 
@@ -119,12 +120,7 @@ def test_a_finding_comes_when_one_saves_and_goes_when_it_is_mended(tmp_path: Pat
 
 def test_my_changes_are_summed_up_and_their_findings_are_diagnostics(tmp_path: Path) -> None:
     with at_work(tmp_path, REVIEWED, BEFORE) as editor:
-        for words in (
-            ["init", "-q"],
-            ["add", "."],
-            ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
-        ):
-            subprocess.run(["git", *words], cwd=tmp_path / "shop", check=True)
+        Repository(tmp_path / "shop").commit()
         editor.type("A / len(users)<Esc>:silent noautocmd write<CR>")
         editor.command("Switchyard review")
         editor.wait(lambda: "Without users this is a division by zero." in pages(editor))
