@@ -126,8 +126,8 @@ def test_where_the_users_file_is(env: dict[str, str], path: str) -> None:
         ),
         (
             "zzz = 1",
-            "config.toml:1: there is no setting zzz; there are complete, context, cost, ledger, machine, models, "
-            "privacy, runtime, schedule.",
+            "config.toml:1: there is no setting zzz; there are complete, context, cost, fix, ledger, machine, "
+            "models, privacy, review, runtime, schedule.",
         ),
         ("complete = 1", "config.toml:1: complete must be a table of settings."),
         (
