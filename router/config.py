@@ -184,11 +184,24 @@ class Privacy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
 
 
+class Fix(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What mends a bug."""
+
+    check: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="A command that judges a fixed file by a copy: `{file}`, else its last word; empty: none.",
+            examples=[["ruff", "check", "{file}"]],
+        ),
+    ] = ()
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole tree."""
 
     complete: Complete = Complete()
     context: Context = Context()
+    fix: Fix = Fix()
     review: Review = Review()
     models: Models = Models()
     runtime: Runtime = Runtime()

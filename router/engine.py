@@ -77,7 +77,13 @@ class Router:
         )
         self._asking.review = self.reviews.ask
         self._asking.remembered = lambda it: self.ledger.close(Journey(it, None, self._clock()), self._clock())
-        self._asking.edits = Edits(self._around, self._desk.document, self.workspace.shows, lambda: self.naming.roots)
+        self._asking.edits = Edits(
+            self._around,
+            self._desk.document,
+            self.workspace.shows,
+            lambda: self.naming.roots,
+            lambda: self.config.fix.check,
+        )
 
     # What is open
 

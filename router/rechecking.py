@@ -1,13 +1,17 @@
-"""Holds a Python text against Python's own compiler, in a child process; nothing of the text is ever executed."""
+"""Holds an edited text against Python's own compiler, or the user's own command; nothing of it is ever executed."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 
 _PATIENCE = 5.0  # seconds
+_CHECKED = 30.0  # seconds that the user's own command may take
 _PROGRAM = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -54,3 +58,42 @@ def told(before: int, after: int) -> tuple[str, bool]:
     if before > 0 and after == 0:
         return "Python compiles the file again.", False
     return ("Python compiles it." if after == 0 else ""), False
+
+
+def judged(check: Sequence[str], path: str, before: str, after: str) -> str:
+    """What the user's own command makes of a file before an edit and after: each time of a copy of the same name.
+
+    `{file}` in it stands for the copy, which is the command's last word where none does. Takes up to 60 s.
+    """
+    name = os.path.basename(check[0])
+    program = shutil.which(check[0])
+    if program is None:
+        return f"{name}, which is to check fixes, is not there."
+    was, now = (_content(program, check[1:], path, text) for text in (before, after))
+    if now is None:
+        return f"{name} took too long to check the file, or could not be run."
+    if now:
+        return f"{name} is content with the file{'' if was else ' now'}."
+    return f"{name} {'objects to the file now' if was else 'still objects to the file'}."
+
+
+def _content(program: str, words: Sequence[str], path: str, text: str) -> bool | None:
+    """Whether a command ends well on a copy of a file; None: it came to no end."""
+    with tempfile.TemporaryDirectory(prefix="switchyard-") as folder:
+        copy = os.path.join(folder, os.path.basename(path))
+        try:
+            with open(copy, "wb") as file:
+                file.write(text.encode("utf-8", "replace"))
+            line = [word.replace("{file}", copy) for word in words]
+            done = subprocess.run(
+                [program, *line, *([] if any("{file}" in word for word in words) else [copy])],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_CHECKED,
+                check=False,
+                cwd=folder,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except (OSError, ValueError, subprocess.SubprocessError):
+            return None
+        return done.returncode == 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from router.config import Config, Models
+from router.config import Config, Fix, Models
 from router.editing.kinds import instruction
 from router.editing.style import applied
 from router.engine import Router
@@ -201,3 +203,38 @@ def test_a_file_outside_the_workspace_is_not_changed(tmp_path: Path) -> None:
         found = it.asked(Request("fix", Document(str(path), "python", 1, SHOP, real or str(path)), Span(0, 0), True))
         assert isinstance(found, Refusal)
         assert "outside the workspace" in found.reason
+
+
+def test_who_uses_a_function_whose_header_is_another_now_is_told(tmp_path: Path) -> None:
+    said = FIXED.replace("total(items)", "total(items, start)").replace("sum = 0", "sum = start")
+    it = Yard(tmp_path, said, shop=SHOP, till=TILL)
+    found = it.answer("refactor", "sum = 0", note="take the start as an argument")
+    assert isinstance(found, Edit)
+    assert found.notes[0] == "total: the header is another now, and 1 other file uses the name."
+
+
+@pytest.mark.parametrize(
+    ("wanted", "note"),
+    [
+        ("+= price(item)", "is content with the file now."),
+        ("sum = 0", "is content with the file."),
+        ("no such text", "still objects"),
+    ],
+)
+def test_the_user_s_own_command_judges_a_copy(tmp_path: Path, wanted: str, note: str) -> None:
+    program = f"import sys, pathlib; sys.exit({wanted!r} not in pathlib.Path(sys.argv[1]).read_text())"
+    check = (sys.executable, "-c", program, "{file}")
+    it = Yard(tmp_path, FIXED, shop=SHOP)
+    it.router.config = replace(CONFIG, fix=Fix(check=check))
+    found = it.answer("fix", "prise")
+    assert isinstance(found, Edit)
+    assert note in found.notes[-1]
+    assert it.document().text == SHOP
+
+
+def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+    it = Yard(tmp_path, FIXED, shop=SHOP)
+    it.router.config = replace(CONFIG, fix=Fix(check=("no-such-program-here",)))
+    found = it.answer("fix", "prise")
+    assert isinstance(found, Edit)
+    assert found.notes[-1] == "no-such-program-here, which is to check fixes, is not there."

@@ -125,3 +125,20 @@ def test_other_files_are_renamed_by_what_they_import(path: str, text: str, after
 def test_uses_of_a_member_are_found_by_their_name() -> None:
     other = document("def g(x, f):\n    x.f(f)\n", "/home/ada/b.py")
     assert renaming.elsewhere(other, renaming.Target("f", 4, member=True), ()) == [19]
+
+
+@pytest.mark.parametrize(
+    ("picture", "note", "after"),
+    [
+        ("def f(a):\n    ‸b = a\n    return b\n", "rename to g", "def f(a):\n    g = a\n    return g\n"),
+        ("def f(a):\n    ‸b = a\n    return b\n", "Rename `a` to `g`.", "def f(g):\n    b = g\n    return b\n"),
+        ("def f(a):\n    ‸return a\n", "rename this function to g", "def g(a):\n    return a\n"),
+        ("def f(a):\n    ‸return a\n", "please rename f as g", None),
+    ],
+)
+def test_a_renaming_in_the_user_s_own_words_needs_no_model(picture: str, note: str, after: str | None) -> None:
+    text, cursor = at(picture)
+    request = Request("refactor", document(text), Span(cursor, cursor), note=note)
+    assert bool(renaming.ready(request)) is (after is not None)
+    if after is not None:
+        assert renamed(picture, "", note=note) == after

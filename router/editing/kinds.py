@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
+
+_TO = re.compile(
+    r"\s*rename\b(?:[^\n]*?[\s`'\"](?P<old>[^\W\d]\w*)[`'\"]?)?\s+(?:to|as|into)\s+[`'\"]?(?P<new>[^\W\d]\w*[?!]?)[`'\"]?[\s.]*",
+    re.I,
+)
 
 
 class Kind(Struct, frozen=True):
@@ -39,11 +46,20 @@ def instruction(kind: str, words: str = "") -> str:
 
 
 def kind(instruction: str) -> str:
-    """The kind that an instruction begins as; empty: it is the user's own."""
-    return next((name for name, it in KINDS.items() if instruction.startswith(it.instruction)), "")
+    """The kind that an instruction begins as, or says in other words; empty: it is the user's own."""
+    said = next((name for name, it in KINDS.items() if instruction.startswith(it.instruction)), "")
+    return said or ("rename" if _TO.fullmatch(instruction) else "")
 
 
 def words(instruction: str) -> str:
-    """What the user says beside the kind."""
-    found = kind(instruction)
-    return instruction[len(KINDS[found].instruction) :].strip() if found else instruction.strip()
+    """What the user says beside the kind; of a renaming in other words, the new name."""
+    if found := _TO.fullmatch(instruction):
+        return found["new"]
+    said = kind(instruction)
+    return instruction[len(KINDS[said].instruction) :].strip() if said else instruction.strip()
+
+
+def old(instruction: str) -> str:
+    """The last word of what is to be renamed, where an instruction says what; it may be no name."""
+    found = _TO.fullmatch(instruction)
+    return (found["old"] or "") if found else ""

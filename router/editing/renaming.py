@@ -36,12 +36,14 @@ class Target(Struct, frozen=True):
     span: Span | None = None
 
 
-def target(document: Document, span: Span) -> Target:
-    """What is to be renamed: the name at a place, else the definition around it. Raises Unfit."""
+def target(document: Document, span: Span, called: str = "") -> Target:
+    """What is to be renamed: what is `called` so around a place, the name at it, or the definition. Raises Unfit."""
     found = tags(document.language, document.text)
-    word = _word(document.text, span)
-    known = {at for _, at in found.references} | {it.at for it in found.definitions}
+    known = {at: name for name, at in found.references} | {it.at: it.name for it in found.definitions}
     inside = around(document, span)
+    within = inside.span if inside else span
+    word = next(((at, name) for at, name in known.items() if name == called and _in(at, within)), None)
+    word = word or _word(document.text, span)
     if word is None or word[0] not in known:
         if inside is None:
             raise Unfit("There is no name here that could be changed; put the cursor on one.")
@@ -57,6 +59,10 @@ def target(document: Document, span: Span) -> Target:
     if inside is None or inside.kind not in _CODE:
         raise Unfit(f"What {name} means can't be told here; the editor's own rename may know.")
     return Target(name, at, span=inside.span)
+
+
+def _in(at: int, span: Span) -> bool:
+    return span.start <= at < span.end
 
 
 def _word(text: str, span: Span) -> tuple[int, str] | None:
@@ -149,9 +155,14 @@ def name(said: str, old: str) -> str:
     return next(iter(quoted))
 
 
+def asked(request: Request) -> Target:
+    """What a request wants renamed. Raises Unfit."""
+    return target(request.document, request.span, kinds.old(request.note))
+
+
 def alone(request: Request, said: str) -> Edit:
     """The renaming within the request's own document. Raises Unfit."""
-    wanted = target(request.document, request.span)
+    wanted = asked(request)
     new = ready(request) or name(said, wanted.name)
     return edit(wanted, new, [(request.document, places(request.document, wanted))])
 

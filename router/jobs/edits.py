@@ -32,7 +32,7 @@ def _target(request: Request) -> str:
     if kinds.kind(request.note) != "rename":
         return ""
     try:
-        return renaming.target(request.document, request.span).name
+        return renaming.asked(request).name
     except Unfit:
         return ""
 
