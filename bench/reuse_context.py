@@ -169,8 +169,9 @@ async def cost(way: Way, gguf: Path, count: int) -> reuse.Cost:
     return found
 
 
-def library(folder: Path) -> list[str]:
+def library(place: str) -> tuple[Path, list[str]]:
     """A workspace of Python's own packages; the texts of its longest files, as many as the ring holds."""
+    folder = Path(os.path.realpath(place), "library")
     folder.mkdir()
     standard = Path(sysconfig.get_paths()["stdlib"])
     texts = []
@@ -180,15 +181,14 @@ def library(folder: Path) -> list[str]:
             target.parent.mkdir(exist_ok=True)
             target.write_text(file.read_text("utf-8"), "utf-8")
             texts.append(file.read_text("utf-8"))
-    return sorted(texts, key=len)[-CHUNKS:]
+    return folder, sorted(texts, key=len)[-CHUNKS:]
 
 
 async def measure(count: int) -> list[table.Table]:
     """Hot keys and all keys."""
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as place:
         os.environ["XDG_CACHE_HOME"] = place  # the index is kept there
-        folder = Path(os.path.realpath(place), "library")
-        visited = library(folder)
+        folder, visited = library(place)
         gguf = reuse.model(place)
         costs = {VIM: await cost(Vim(visited), gguf, count)}
         for name, way in {
