@@ -41,15 +41,14 @@ def of_place(name: str, line: int, column: int) -> Question:
 
 
 def of_output(output: str, settings: Sequence[str], before: str = "") -> Question:
-    """The question about what was printed; `before` is said before it. Raises SwitchyardError: it leads to no file."""
+    """The question about what was printed; `before` is said before it. Where it leads to no file of the workspace, it
+    is about itself. Raises SwitchyardError: it leads only to files that may not be shown, or says nothing."""
     trace = traces.read(output)
     root = _root(trace)
     places = _places(root, read_settings(settings, root).privacy.exclude)
     first = innermost(trace, places)
     if first is None:
-        hidden = any(places.where(frame) == "hidden" for frame in trace.frames)
-        why = f"The files of {root} that it names are kept out of prompts" if hidden else f"It names no file of {root}"
-        raise SwitchyardError(f"{why}; name a place yourself, as in switchyard explain app.py:12.")
+        return _of_itself(trace, places, root, before)
     frame, path, _ = first
     document = files.read(native(path))
     span, note = whole(document, native(path), frame.line), before + telling(trace, places)
@@ -57,6 +56,18 @@ def of_output(output: str, settings: Sequence[str], before: str = "") -> Questio
     return Question(
         _request(document, span, note, _reported(trace, places, document)), root, tuple(dict.fromkeys(frames))
     )
+
+
+def _of_itself(trace: Trace, places: Places, root: Path, before: str) -> Question:
+    """The question about an output that leads to no file."""
+    if any(places.where(frame) == "hidden" for frame in trace.frames):
+        why = f"The files of {root} that it names are kept out of prompts"
+        raise SwitchyardError(f"{why}; name a place yourself, as in switchyard explain app.py:12.")
+    said = telling(trace, places)
+    if not said:
+        raise SwitchyardError("Nothing was printed; name a place yourself, as in switchyard explain app.py:12.")
+    document = Document("untitled:output", "plaintext", 1, before + said)
+    return Question(_request(document, Span(len(before), len(before) + len(said))), root)
 
 
 def whole(document: Document, name: str, line: int) -> Span:

@@ -158,11 +158,28 @@ def test_a_traceback_may_come_through_a_pipe(shop: Shell, monkeypatch: pytest.Mo
     assert shop("explain", "--traceback", "-")[0] == 0
 
 
-def test_a_traceback_of_other_files_is_no_question(shop: Shell, heard: list[Call]) -> None:
+def test_a_traceback_of_other_files_is_explained_by_itself(shop: Shell, heard: list[Call]) -> None:
     shop.file("log.txt", TRACE.replace("main.py", "other.py").replace("prices.py", "also.py"))
-    code, _, err = shop("explain", "--traceback", "log.txt")
+    code, out, _ = shop("explain", "--traceback", "log.txt", "--json")
+    assert (code, json.loads(out)["frames"]) == (0, [])
+    assert "ZeroDivisionError: division by zero" in heard[-1].prompt
+    assert "def share" not in heard[-1].prompt
+
+
+def test_what_is_no_traceback_is_explained_by_itself(shop: Shell, heard: list[Call]) -> None:
+    shop.file("speaks.py", "print('The setting speed is missing.')\nraise SystemExit(2)\n")
+    code, _, err = shop("explain", *python("speaks.py"))
+    assert (code, err) == (0, "")
+    assert "speaks.py\n" in heard[-1].prompt
+    assert "[it ended with exit code 2]" in heard[-1].prompt
+    assert "The setting speed is missing." in heard[-1].prompt
+
+
+def test_silence_is_no_question(shop: Shell, heard: list[Call]) -> None:
+    shop.file("fails.py", "raise SystemExit(2)\n")
+    code, _, err = shop("explain", *python("fails.py"))
     assert code == 1
-    assert "names no file" in err
+    assert "Nothing was printed" in err
     assert not heard
 
 

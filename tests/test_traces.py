@@ -149,6 +149,8 @@ def test_a_hostile_megabyte_is_read(unit: str) -> None:
         ("C:\\build\\shop\\orders.py", "src/shop/orders.py"),
         ("file:///app/src/shop/orders.py", "src/shop/orders.py"),  # the same tree, elsewhere: in a container
         ("/app/main.py", "main.py"),
+        ("http://localhost:3000/src/shop/orders.py?t=17", "src/shop/orders.py"),
+        ("webpack-internal:///(app-pages-browser)/./src/shop/orders.py", "src/shop/orders.py"),
         ("main.py", "main.py"),
         ("util.py", None),  # there are two
         ("b/util.py", "b/util.py"),

@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         terminal.as_json(_as_json(told.answer, asked))
     else:
         written.end(told.answer)
-        terminal.note(f"switchyard: to have it mended: switchyard fix {_place(asked)}")
+        if Path(asked.request.document.path).is_absolute():
+            terminal.note(f"switchyard: to have it mended: switchyard fix {_place(asked)}")
     return 0
 
 

@@ -20,6 +20,11 @@ _FAULTS, _FRAMES = 64, 200  # that are told of
 _COLOUR = re.compile(
     r"\x1b\][^\x07\x1b\n]{0,500}(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]?|\x1b[@-Z\\^_]?"
 )
+_PREFIXES = (
+    re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)? "),
+    re.compile(r"[\w.-]{1,60} {1,20}\| ?"),
+    re.compile(r"\[[\w./-]{1,80}\] "),
+)
 _READERS = (pytest.read, python.read, javascript.read, go.read, rust.read, java.read, c.read)
 
 
@@ -31,12 +36,21 @@ def read(text: str) -> Trace:
     rows = plain.split("\n")
     if len(rows) > _FIRST + _LAST:
         rows = [*rows[:_FIRST], "…", *rows[-_LAST:]]
-    lines = tuple(row[:_LONGEST] for row in rows)
+    lines = tuple(row[:_LONGEST] for row in _bare(rows))
     found = [faults for reader in _READERS if (faults := reader(lines))]
     found.sort(key=lambda faults: -max(_end(fault) for fault in faults))
     faults = [fault for some in found for fault in some] or loose.read(lines)
     faults.sort(key=lambda fault: not fault.grave)
     return Trace(lines, tuple(_short(fault) for fault in faults[:_FAULTS]))
+
+
+def _bare(rows: list[str]) -> list[str]:
+    """The rows without what a log puts before each of them: a time, the name of a container."""
+    for prefix in _PREFIXES:
+        found = [prefix.match(row) for row in rows]
+        if sum(map(bool, found)) * 2 > sum(map(bool, map(str.strip, rows))):
+            rows = [row[it.end() :] if it else row for row, it in zip(rows, found, strict=True)]
+    return rows
 
 
 def _end(fault: Fault) -> int:

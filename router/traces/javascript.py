@@ -15,6 +15,7 @@ _ERROR = re.compile(
 )
 _SITE = re.compile(r"((?:file:///|/|[A-Za-z]:[\\/]).+):(\d{1,9})")
 _PLACE = re.compile(r"(?P<path>.+?\.\w{1,6}|node:.+|<anonymous>|\S+):(?P<line>\d{1,9}):(?P<column>\d{1,9})")
+_AT = re.compile(r"([^\s@]*)@((?:https?|file|webpack(?:-internal)?)://\S+?):(\d{1,9}):(\d{1,9})")  # not Chromium
 _QUOTED = re.compile(r"\s*>?\s*\d+ ?\|")
 _CODE = r"(?:(error|warning) )(TS\d+: .+)"
 _TSC = re.compile(r"(\S.*\.[cm]?[jt]sx?)(?:\((\d{1,9}),(\d{1,9})\): |:(\d{1,9}):(\d{1,9}) - )" + _CODE)
@@ -58,8 +59,10 @@ def _beside(line: str) -> bool:
 
 
 def _frame(line: str, row: int) -> Frame | None:
-    """`at total (prices.js:17:22)`; others write `❯ total prices.js:17:22` or `total (/srv/prices.js:17:22)`."""
+    """`at total (prices.js:17:22)`; others write `❯ total prices.js:17:22`, `total (/srv/prices.js:17:22)`, `total@http://…`."""
     text = line.strip().rstrip("{,").rstrip()
+    if "@" in text and (it := _AT.fullmatch(text)):
+        return Frame(it[2], int(it[3]), int(it[4]), it[1], rows=(row, row + 1))
     marked = text.startswith(("at ", "❯ "))
     if not marked and not (text.endswith(")") and " (" in text):
         return None

@@ -13,7 +13,8 @@ _FOREIGN = re.compile(
     r"/(?:site-packages|dist-packages|node_modules|\.cargo|\.rustup|rustc|pkg/mod|usr/(?:local/)?(?:lib|include|go|share)"
     r"|lib/python\d[.\d]*)(?:/|$)"
 )
-_RUNTIME = re.compile(r"<.*>$|(?:node|internal|deno|ext|webpack):|(?:java|javax|jdk|sun|kotlin|scala)/")
+_SERVED = re.compile(r"(?:webpack(?:-internal)?|https?|vite|ng)://[^/]*/(?:\([\w-]+\)/)?(?:@fs/)?")
+_RUNTIME = re.compile(r"<.*>$|(?:node|internal|deno|ext|native):|(?:java|javax|jdk|sun|kotlin|scala)/")
 
 
 Whereabouts = Literal["shown", "hidden", "outside", "unknown"]
@@ -83,8 +84,11 @@ class Places:
 
 
 def slashed(path: str) -> str:
-    """A path with slashes, without what tools put before it."""
-    return path.replace("\\", "/").removeprefix("file://").removeprefix("./")
+    """A path with slashes, without what tools put before it; one that a server gave out is relative."""
+    path = path.replace("\\", "/").removeprefix("file://")
+    if served := _SERVED.match(path):
+        path = path[served.end() :].partition("?")[0]
+    return path.removeprefix("./")
 
 
 def _joined(base: str, path: str) -> str:
