@@ -116,12 +116,6 @@ def test_a_mark_in_somebodys_code_is_no_mark_in_a_row() -> None:
     assert rows.filled(said, encode, MARKS).tolist().count(MARKS.middle) == 1
 
 
-def test_pieces_are_laid_out_as_the_product_lays_them() -> None:
-    pieces = [Piece("x", "a/b/c/d.py", "one\n  two", 0, 0.0), Piece("x", "a/b/c/d.py", "<|file_sep|>", 9, 0.0)]
-    pieces.append(Piece("x", "e.go", "three", 0, 0.0))
-    assert rows.laid(pieces, FAMILY) == laid.laid(pieces, FAMILY)
-
-
 @given(st.lists(st.integers(1, 90), max_size=200))
 def test_packing_loses_nothing_but_what_is_too_wide(lengths: list[int]) -> None:
     found = [np.full(length, 100 + at, np.uint16) for at, length in enumerate(lengths)]

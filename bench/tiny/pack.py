@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 from bench.tiny import collect, rows, tokenizer
 from bench.tiny.collect import Text
 from bench.tiny.related import Shelf
+from router.context.gathering.pack import named
 from router.models import families
 
 SHARD = 60 << 20  # bytes
@@ -55,7 +56,7 @@ def of_package(
             said = rows.examples(it.path, it.text, shelf, family, recipe, dice)
             gaps += [rows.filled(one, encode, marks) for one in said]
         else:
-            whole.append(rows.plain(rows.named(it.path), it.text, family, encode, marks))
+            whole.append(rows.plain(named(it.path), it.text, family, encode, marks))
     return gaps, whole
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from bench.tiny.related import Shelf
 from router.context import window
+from router.context.gathering.laid import laid
 from router.models.families import Family
 from router.types import Piece
 
@@ -100,20 +100,6 @@ def _inner(sign: str) -> bool:
 def _line_end(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end
-
-
-def named(path: str) -> str:
-    """A path as a prompt says it: its last parts."""
-    return "/".join(path.rsplit("/", 3)[-3:])
-
-
-def laid(pieces: Sequence[Piece], family: Family) -> str:
-    """`pieces` as router.context.gathering.laid lays them for a family that names files; that one needs grammars."""
-    return "".join(
-        family.file.replace("{path}", family.escape(named(path)))
-        + "".join(family.escape(it.text) + "\n" for it in some)
-        for path, some in groupby(pieces, key=lambda it: it.path)
-    )
 
 
 def example(text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()) -> Example:
