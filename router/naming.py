@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from router.answers.ground import Known
 from router.jobs.fields import Lines
 from router.types import LARGEST, Document
+
+FRESH = 10.0  # seconds for which a list of the workspace's files is taken to be true
 
 
 class Naming:
@@ -22,13 +25,15 @@ class Naming:
     ) -> None:
         self.roots = tuple(roots)
         self._opened, self._files = opened, files
+        self._named: dict[str, list[str]] = {}
+        self._listed = float("-inf")
 
     def called(self, path: str) -> str:
         """A path as it stands in a prompt: from its folder of the workspace on; elsewhere only its name."""
         for root in sorted(self.roots, key=len, reverse=True):
             if path.startswith(os.path.join(root, "")):
-                return os.path.relpath(path, root).replace(os.sep, "/")
-        return path.replace(os.sep, "/").rpartition("/")[2]
+                return _slashed(os.path.relpath(path, root))
+        return _slashed(path).rpartition("/")[2]
 
     def root(self, path: str) -> str:
         """The folder of the workspace that a path belongs to, the innermost; else its own folder."""
@@ -59,8 +64,18 @@ class Naming:
 
     def _ending(self, name: str, known: Iterable[str]) -> str:
         """The only path that ends with these folders and this name."""
-        found = {path for path in (*known, *self._files()) if path.replace(os.sep, "/").endswith(f"/{name}")}
+        if time.monotonic() - self._listed > FRESH:
+            named: dict[str, list[str]] = {}
+            for path in self._files():
+                named.setdefault(_slashed(path).rpartition("/")[2], []).append(path)
+            self._named, self._listed = named, time.monotonic()
+        listed = self._named.get(name.rpartition("/")[2], ())
+        found = {path for path in (*known, *listed) if _slashed(path).endswith(f"/{name}")}
         return found.pop() if len(found) == 1 else ""
+
+
+def _slashed(path: str) -> str:
+    return path.replace(os.sep, "/")
 
 
 def _lines(path: str) -> int:

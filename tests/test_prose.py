@@ -56,6 +56,14 @@ def test_thoughts_links_and_what_surrounds_the_text_are_gone() -> None:
     assert shown(said) == Prose("**Why** this")
 
 
+def test_a_thousand_names_are_not_all_looked_up() -> None:
+    asked: list[str] = []
+    ground = Ground(TASK, Span(0, 0), {}, lambda name: asked.append(name))
+    found = prose(REQUEST, " ".join(f"a{number}.py:1" for number in range(1000)), ground)
+    assert isinstance(found, Prose)
+    assert len(asked) == len(found.mentions) == 64
+
+
 def test_an_answer_that_was_cut_says_so() -> None:
     assert (
         shown("Because", whole=False).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ _BETWEEN = re.compile(r"[`*_]*[,;:]? ?(?:\(|at |on |in )?[`*_]*")  # between a p
 _OF = re.compile(r"[`*_]* (?:of|in) (?:the file )?[`*_]*")  # between "line 12" and the path that it belongs to
 _NONE = -1  # no line is named
 _SHORT = frozenset({"c", "d", "go", "h", "m", "r", "s"})  # endings that attributes of objects have, too
+_MOST = 64  # names of files that are looked up; a person reads no more of them
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
 
@@ -42,13 +43,13 @@ def mentions(text: str, own: Known, exists: Exists) -> tuple[Mention, ...]:
     code.
     """
     found: list[Mention] = []
-    known = cache(exists)
+    known = lru_cache(_MOST)(exists)
     for start, line in _lines(text):
         code = sorted(spans(line)[0].items())
         for place in _places(line):
             begin = next((a for a, b in code if a < place.start < b), place.start)
             end = next((b for a, b in code if a < place.end < b), place.end)
-            mention = _looked_up(place, own, known)
+            mention = _looked_up(place, own, known) if known.cache_info().misses < _MOST else None
             if mention is not None and (not found or start + begin >= found[-1].end):
                 found.append(Mention(start + begin, start + end, *mention))
     return tuple(found)
