@@ -25,4 +25,4 @@ async def _explain(job: Job, place: Place) -> dict[str, Any]:
     markdown = marked(answer, lambda path, line: f"{job.uri(path)}{f'#L{line}' if line else ''}")
     if token is None:
         await job.show("explanation", markdown)
-    return {"markdown": markdown, "actions": [place.command("Fix it", FIX)]}
+    return {"markdown": markdown, "actions": [place.command("Fix it", FIX, note=answer.text)]}

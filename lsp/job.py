@@ -65,10 +65,10 @@ class Place(Struct, frozen=True):
         note = self.asked.note or ""
         return Request(task, self.document, self.span, True, consent, diagnostics=self.diagnostics, note=note)
 
-    def command(self, title: str, command: str, more: More | None = None) -> dict[str, Any]:
-        """A command about the same place, as an editor offers it."""
+    def command(self, title: str, command: str, more: More | None = None, note: str = "") -> dict[str, Any]:
+        """A command about the same place, as an editor offers it; a `note` takes the place of the one that came."""
         asked = self.asked
-        arguments = [asked.uri, asked.range, asked.note, None, more or asked.more]
+        arguments = [asked.uri, asked.range, note or asked.note, None, more or asked.more]
         return {"title": title, "command": command, "arguments": arguments}
 
 
