@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -28,12 +29,13 @@ _SAID = re.compile(
     r"(?:Program|Thread .*) received signal .+|.*(?:ERROR|WARNING): \w+Sanitizer: .+|\* thread #.*stop reason = .+"
 )
 _OURS = re.compile(r"\.(?:py[iwx]?|java|kt|scala|go|rs|[cm]?[jt]sx?)$")
+_MOST = 200  # of a kind
 _QUOTE, _NOTES, _ABOVE = 12, 4, 12  # lines of a quotation, notes of an error, lines above a stack
 
 
 def read(lines: Sequence[str]) -> list[Fault]:
     """Stacks, of them the one of the fault first, then the compiler's errors in their order."""
-    return [*_stacks(lines), *_compiled(lines)]
+    return [*islice(_stacks(lines), _MOST), *islice(_compiled(lines), _MOST)]
 
 
 def _compiled(lines: Sequence[str]) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from router.traces.types import Fault, Frame, is_note, told
 
@@ -15,13 +16,14 @@ _TOLD = re.compile(
     r"(?:\[(?:ERROR|WARNING)\] |[ew]: )?(?:file://)?(\S.*\.(?:java|kt|scala)):"
     r"(?:\[(\d{1,9}),(\d{1,9})\]|(\d{1,9}):(?:(\d{1,9}):?)?) (\S.*)"
 )
+_MOST = 200  # of a kind
 _QUOTE = 10  # lines below an error that may belong to it
 _ABOVE = 8  # lines of a message
 
 
 def read(lines: Sequence[str]) -> list[Fault]:
     """Exceptions, of each the innermost cause first, and the compiler's errors."""
-    return [*_thrown(lines), *_compiled(lines)]
+    return [*islice(_thrown(lines), _MOST), *islice(_compiled(lines), _MOST)]
 
 
 def _thrown(lines: Sequence[str]) -> Iterator[Fault]:

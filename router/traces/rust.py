@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -17,12 +18,13 @@ _CALL = re.compile(r"\s+\d+: +(?:0x[0-9a-f]+ - )?(\S.*)")
 _AT = re.compile(r"\s+at (\S.*?):(\d{1,9})(?::(\d{1,9}))?")
 _VALUE = re.compile(r"\s*(?:left|right): .+")
 _ENDS = ("stack backtrace:", "note: ", "failures:")
+_MOST = 200  # of a kind
 _MESSAGE, _QUOTE = 12, 40  # lines
 
 
 def read(lines: Sequence[str]) -> list[Fault]:
     """The compiler's errors, its warnings, and panics, each in the order of the output."""
-    return [*_compiled(lines), *_panics(lines)]
+    return [*islice(_compiled(lines), _MOST), *islice(_panics(lines), _MOST)]
 
 
 def _compiled(lines: Sequence[str]) -> Iterator[Fault]:
