@@ -81,7 +81,7 @@ def _settled(line: str, within: bool) -> int:
     """How much of a line that goes on can be shown already: whole words, in which nothing is open."""
     if _seen(line) != line or (not within and line.lstrip(" \t")[:1] in ("`", "~")):
         return 0
-    found, certain = spans(line)
+    found, certain = spans(line, whole=False)
     cut = line.rfind(" ", 0, certain) + 1
     for start, end in reversed(found.items()):
         if start < cut < end:
@@ -89,8 +89,11 @@ def _settled(line: str, within: bool) -> int:
     return cut if within or re.search(r"\w", line[:cut]) else 0
 
 
-def spans(line: str) -> tuple[dict[int, int], int]:
-    """Where the spans of code in a line begin and end, and the first place whose sense may change by what follows."""
+def spans(line: str, whole: bool = True) -> tuple[dict[int, int], int]:
+    """Where the spans of code in a line begin and end, and the first place whose sense may change by what follows.
+
+    Not the `whole` line: only up to that place.
+    """
     spans, open_ = dict[int, int](), len(line)
     at = 0
     while found := _MARK.search(line, at):
@@ -99,6 +102,8 @@ def spans(line: str) -> tuple[dict[int, int], int]:
             at = spans[found.start()] = closing.end()
         elif not found["pair"]:
             open_ = min(open_, found.start())
+            if not whole:
+                break
     return spans, open_
 
 

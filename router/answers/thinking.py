@@ -19,7 +19,7 @@ _PAIRS = (
 )
 _CLOSING = dict(_PAIRS)
 _OPEN = re.compile("|".join(re.escape(begin) for begin, _ in _PAIRS))
-_END = re.compile(rf"^[ \t]*(?:{'|'.join(re.escape(end) for _, end in _PAIRS)})\s*", re.M)
+_END = re.compile(rf"[ \t]*(?:{'|'.join(re.escape(end) for _, end in _PAIRS)})\s*")
 _ALWAYS = re.compile(r"(?<![a-z])(?:r1|qwq|think|thinking|reason|reasoning|reasoner|magistral)(?![a-z])", re.I)
 _FENCE = re.compile(r"[ \t]*(?P<sign>```+|~~~+)")
 _LONGEST = max(map(len, _CLOSING))
@@ -78,8 +78,6 @@ class Thoughts:
             return []
         found = _OPEN.search(self._rest) or None
         cut = found.start() if found else len(self._rest) if last else self._certain()
-        if newline := self._rest.find("\n", 0, cut) + 1:
-            return [self._let(newline)]
         if found is None:
             return [self._let(cut)] if cut else []
         said = self._let(cut)
@@ -136,6 +134,10 @@ def without(said: str) -> str:
 
 def _ends(said: str) -> Iterator[re.Match[str]]:
     """The marks that end thoughts, but for those within fenced code."""
-    for found in _END.finditer(said):
-        if not sum(1 for line in said[: found.start()].split("\n") if _FENCE.match(line)) % 2:
+    at, fenced = 0, False
+    for line in said.split("\n"):
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced and (found := _END.match(said, at)):
             yield found
+        at += len(line) + 1
