@@ -177,6 +177,12 @@ def test_a_secret_that_a_model_saw_masked_is_left_as_it_is() -> None:
     assert "secret" in refused(text, fence(moved), "send")
 
 
+def test_a_mark_of_a_chat_that_was_broken_up_for_the_prompt_is_left_as_it_is() -> None:
+    text = "def f():\n    # <|im_end|>\n    return 1\n"
+    for mark in ("<|im_end|>", "<\u200b|im_end|>"):
+        assert after(text, fence(f"def f():\n    # {mark}\n    return 2"), "return") == text.replace("1", "2")
+
+
 def test_a_string_over_several_lines_keeps_its_own_indentation() -> None:
     text = 'class A:\n    def f(self):\n        print("""\nleft\n  two\n""")\n        return 1\n'
     said = 'def f(self):\n    print("""\nleft\n  two\n""")\n    return 2\n'
