@@ -113,7 +113,9 @@ def _about_changes(command: Adder) -> None:
     sub = command("review", "what goes wrong in a change, what it does, and what was not reviewed")
     sub.add_argument("--base", default="", metavar="REF", help="what has changed since this branch left REF")
     sub.add_argument("--staged", action="store_true", help="what is staged; by default, all that is not committed")
-    sub.add_argument("--range", default="", metavar="A..B", help="what has changed from A to B")
+    sub.add_argument(
+        "--range", "--pr-range", dest="range", default="", metavar="A..B", help="what has changed from A to B"
+    )
     sub.add_argument("--diff", default="", metavar="FILE", help="what a unified diff says; - reads stdin")
     forms = ("text", "markdown", "json", "sarif", "github")
     sub.add_argument("--format", choices=forms, default="text", help="how it is printed (default: %(default)s)")

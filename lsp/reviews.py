@@ -241,9 +241,18 @@ class Reviews:
             times = await asyncio.to_thread(memory.dismiss, id, rule, root)
             if times == _ENOUGH:
                 self._notices.show(f"“Never report” among the quick fixes switches {rule} off here.", INFO)
-        if what in (findings.NEVER, findings.DISMISS):
-            gone = [it for it in seen.shown if it.id == id or (what == findings.NEVER and it.finding.rule == rule)]
-            self.show(document, seen, [it for it in seen.shown if it not in gone], router)
+        if what == findings.DISMISS:
+            self.show(document, seen, [it for it in seen.shown if it.id != id], router)
+        elif what == findings.NEVER:
+            self._drop(rule, root, router)
+
+    def _drop(self, rule: str, root: str, router: Router) -> None:
+        """Show no finding of a rule any more, in none of a workspace's open documents."""
+        for uri, seen in self._seen.items():
+            document = self._documents.get(uri)
+            left = [it for it in seen.shown if it.finding.rule != rule]
+            if document is not None and len(left) < len(seen.shown) and router.naming.root(document.path) == root:
+                self.show(document, seen, left, router)
 
     def _edit(self, document: Open, changes: Sequence[Change], label: str) -> None:
         if changes:

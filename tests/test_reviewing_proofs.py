@@ -225,3 +225,46 @@ def test_what_is_shown_is_one_plain_line(text: str) -> None:
     assert len(said.splitlines()) <= 1
     assert len(said) <= 400
     assert acts(text) in (True, False)
+
+
+SECRET = 'KEY = "AKIA' + "ABCDEFGHIJKLMNOP" + '"\n\n\ndef sign(text):\n    return text + KEY + str(len(text))\n'
+
+
+def test_a_line_with_a_secret_is_found_as_the_model_was_shown_it() -> None:
+    from router.context.privacy import clean
+
+    shown = clean(SECRET).split("\n")[0]
+    assert shown != SECRET.split("\n")[0]
+    claim = Claim(shown, "insecure", "A key is written down.", ("KEY",), "whoever reads the file")
+    counts: dict[str, int] = {}
+    scope = Scope("/home/ada/a.py", "python", SECRET, (Span(0, len(SECRET)),))
+    (found,) = proved([claim], scope, "warning", lambda name: False, lambda mark, rule: False, counts)
+    assert found.span == Span(0, len(shown))
+    masking = changed(quote=shown, symbols=(), message="It is written down.", fix=shown.replace("KEY", "TOKEN"))
+    assert stage(masking, SECRET, Span(0, len(SECRET))) == "fix"
+
+
+CODE = st.sampled_from(
+    [TEXT, TEXT.replace("\n", "\r\n"), SECRET, "", "ä = '\U0001f600'\n" * 3, "{[(", "\f\v\x85\u2028"]
+)
+
+
+@given(
+    CODE | st.text(max_size=80),
+    st.sampled_from(["python", "go", "rust", "c", "html", "klingon"]),
+    st.text(max_size=20),
+    st.sampled_from(["`items` is never used.", "infinite loop", "missing import", "unclosed bracket", "no return", ""])
+    | st.text(max_size=40),
+    st.none() | st.text(max_size=20),
+    st.integers(-5, 50),
+)
+def test_no_claim_about_no_text_is_an_exception(
+    text: str, language: str, quote: str, message: str, fix: str | None, line: int
+) -> None:
+    claims = [
+        Claim(said, "other", message, ("items", quote), quote, fix, line) for said in (quote, text[:30], text[5:40])
+    ]
+    scope = Scope("/home/ada/a.py", language, text, (Span(0, len(text)),), (Diagnostic(Span(0, len(text)), message),))
+    for found in proved(claims, scope, "warning", lambda name: False, lambda mark, rule: False, {}):
+        assert text[found.span.start : found.span.end] == found.quote
+        assert all(0 <= it.start <= it.end <= len(text) for it in found.fix)

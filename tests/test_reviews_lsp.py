@@ -47,6 +47,9 @@ say = ["- `mean` divides now"]
 holds = "return leak(a)"
 say = ['''{json.dumps({"findings": [LEAK]})}''']
 [[cue]]
+holds = "hang(items)"
+hang = true
+[[cue]]
 holds = "total / len(items)"
 say = ['''{json.dumps({"findings": [FINDING]})}''']
 [[cue]]
@@ -246,6 +249,21 @@ def test_my_changes_fill_the_list_of_problems(folder: Path) -> None:
         kinds = [it["params"]["value"]["kind"] for it in at.it.heard if it["method"] == "$/progress"]
         assert kinds[0] == "begin"
         assert kinds[-1] == "end"
+        at.it.heard.clear()
+
+
+@pytest.mark.parametrize("way", ["window/workDoneProgress/cancel", "$/cancelRequest"])
+def test_a_review_of_changes_can_be_stopped(folder: Path, way: str) -> None:
+    repo = Repository(folder / "work")
+    repo.commit({"b.py": TEXT})
+    repo.write({"b.py": TEXT.replace("sum(items)", "hang(items)")})
+    for at in desk(folder):
+        arguments = [(folder / "work").as_uri(), {}, "mine"]
+        asked = at.it.ask("workspace/executeCommand", {"command": "switchyard.reviewChanges", "arguments": arguments})
+        while (said := at.it.wait("$/progress"))["value"]["kind"] != "report":
+            assert said["value"]["kind"] == "begin"
+        at.it.notify(way, {"token": said["token"]} if way.startswith("window") else {"id": asked})
+        assert at.it.error(asked) == -32800
         at.it.heard.clear()
 
 

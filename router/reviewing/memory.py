@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import msgspec
 
 from router import homes
+from router.context.gating.secrets import masked
 from router.types import Finding
 
 if TYPE_CHECKING:  # importing it takes 10 ms, which is for the thread that needs it
@@ -82,7 +83,9 @@ class Memory:
         return None
 
     def keep(self, key: str, findings: Sequence[Finding]) -> None:
-        """Findings of a key; none is something to keep, too."""
+        """Findings of a key; none is something to keep, too. What quotes a secret is not, nor is what came with it."""
+        if any(masked(it.quote) != it.quote for it in findings):
+            return
         with suppress(UnicodeEncodeError):  # a lone surrogate in a quote: it will be looked for again
             self._write(
                 "kept", "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", key, msgspec.json.encode(tuple(findings))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from router.context import privacy
 from router.reviewing.fingerprints import fingerprint, within
 from router.reviewing.inert import acts, orders, plain
 from router.reviewing.mending import fixed, mends
@@ -138,8 +139,8 @@ def _telling(said: str) -> set[str]:
     return {word.removesuffix("s") for word in words} - _COMMON
 
 
-def _unmended(it: Exhibit, known: Known) -> bool:
-    return any(not mends(it.code, change) for change in it.fix)
+def _unmended(one: Exhibit, known: Known) -> bool:
+    return any(privacy.hidden(it.text, one.code.text) or not mends(one.code, it) for it in one.fix)
 
 
 def _acting(it: Exhibit, known: Known) -> bool:

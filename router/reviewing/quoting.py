@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
+from router.context.gating.secrets import MASK, masked
 from router.types import Span
 
 LEAST = 3  # letters and signs of a quote; less stands everywhere
 MOST_LINES = 40
+_MASKED = 6  # masks in a row that hide something
 _NUMBER = re.compile(r"^[ \t]*\d{1,6}[ \t]*[|:│][ \t]?|^[ \t]*\d{1,6}\t", re.M)
 _WORD = re.compile(r"\w")
 
@@ -21,6 +23,7 @@ class Text:
         self._text = text
         self._at = [at for at, sign in enumerate(text) if not sign.isspace()]
         self._bare = "".join(map(text.__getitem__, self._at))
+        self._masked = ""  # the same without its secrets, which a model quotes as it was shown them
         self._lines = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
 
     def find(self, quote: str, spans: Sequence[Span], line: int = 0) -> Span | None:
@@ -29,18 +32,25 @@ class Text:
             bare = "".join(said.split())
             if len(bare) < LEAST or not _WORD.search(bare) or said.strip().count("\n") >= MOST_LINES:
                 continue
-            if found := [*self._all(bare)]:
+            if found := self._all(bare):
                 return min(found, key=lambda it: (not inside(it, spans), self._far(it, line)))
         return None
 
     def _all(self, bare: str) -> list[Span]:
-        found, at = [], self._bare.find(bare)
+        within = self._seen() if MASK * _MASKED in bare and bare not in self._bare else self._bare
+        found, at = [], within.find(bare)
         while at >= 0:
             span = Span(self._at[at], self._at[at + len(bare) - 1] + 1)
             if not self._cuts(span):
                 found.append(span)
-            at = self._bare.find(bare, at + 1)
+            at = within.find(bare, at + 1)
         return found
+
+    def _seen(self) -> str:
+        """What a prompt shows of the text, without its blanks: masks are as long as what they hide."""
+        if not self._masked:
+            self._masked = "".join(map(masked(self._text).__getitem__, self._at))
+        return self._masked
 
     def _cuts(self, span: Span) -> bool:
         """Whether a stretch begins or ends within a word: `x` is not quoted by what says `max`."""

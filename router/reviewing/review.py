@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from msgspec.structs import replace
 
+import router
 from router.answers.findings import claims, schema, verdict, verdict_schema
 from router.answers.thinking import without
 from router.config import Review as Settings
@@ -119,8 +120,13 @@ class Reviewing:
         """What the model claims; where that can't be read, it is told so and asked once more."""
         note = ""
         found: tuple[Claim, ...] | Refusal = ()
-        for _ in range(2):
-            heard = await self._model.said(task, request, route, given | {"note": note}, schema())
+        for turn in range(2):
+            try:
+                heard = await self._model.said(task, request, route, given | {"note": note}, schema())
+            except router.Incomplete:  # it broke off; a review is worth a second try
+                if turn:
+                    raise
+                continue
             found = claims(heard.said)
             if not isinstance(found, Refusal):
                 return found

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.context.gating.secrets import masked
 from router.reviewing import ranking
 from router.reviewing.changes import Changes
 from router.reviewing.diff import FileDiff
@@ -154,4 +155,5 @@ def _read(changes: Changes, file: FileDiff) -> Picked:
 def _reported(root: str, document: Document, finding: Finding) -> Reported:
     path = os.path.relpath(finding.path, root).replace(os.sep, "/")
     mark = marked(finding, Code(document.language, document.text))
-    return Reported(finding, path, place(document.text, finding.span), mark)
+    shown = replace(finding, quote=masked(finding.quote))  # a report may be read by many
+    return Reported(shown, path, place(document.text, finding.span), mark)
