@@ -136,9 +136,8 @@ def test_a_killed_server_is_started_again(code: Code, tmp_path: Path, file: Path
         window.wait_for_status("ready")
         [before] = code.servers()
         os.kill(before, signal.SIGKILL)
-        window.wait(lambda: code.servers() not in ([], [before]))
-        window.wait_for_status("ready")
         window.at_the_end()
+        window.wait(lambda: code.servers() not in ([], [before]))
         window.type("def add(")
         window.wait_for_ghost(ADD)
         assert window.notices() == ""

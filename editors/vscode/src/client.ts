@@ -93,7 +93,7 @@ export class Server implements vscode.Disposable {
         outputChannel: this.log,
         middleware: { ...this.middleware, handleWorkDoneProgress: quietly },
         errorHandler: {
-          error: () => ({ action: ErrorAction.Continue }),
+          error: () => ({ action: ErrorAction.Continue, handled: true }), // what ends is told once, when it has ended
           closed: () => this.closed(),
         },
         initializationFailedHandler: () => false,

@@ -27,7 +27,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     preview,
     others(server),
     cursors((params) => void server.tell("switchyard/cursor", params)),
-    server.onStatus((status) => item.heard(status)),
+    server.onStatus((status) => {
+      const before = item.heard(status);
+      if (status.state === "ready" && before !== "ready" && before !== "busy") ghost.again();
+    }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) return;
       item.draw();

@@ -12,11 +12,13 @@ type Tell = (command: string, name: readonly unknown[]) => void;
 
 const TOLD = { "partly accepted": "switchyard.partlyAccepted", accepted: "switchyard.accepted" };
 const CURSOR_MS = 150; // after the last move of the cursor, the server hears where it is
+const TYPING_MS = 5000; // whoever has typed so lately still waits for what comes next
 
 /** The ghost text of this window. */
 export class Ghost implements vscode.Disposable {
   private shown: { document: vscode.TextDocument; follow: Shown } | undefined;
   private until = 0; // nothing comes by itself before this time
+  private typed = 0; // when something was last typed
   private readonly listening: vscode.Disposable;
   private waking: NodeJS.Timeout | undefined;
 
@@ -79,7 +81,16 @@ export class Ghost implements vscode.Disposable {
     this.shown = candidates.length ? { document, follow: new Shown(candidates) } : undefined;
   }
 
+  /** The engine has become ready: who has just typed is not to wait for the next key. */
+  again(): void {
+    const at = editor();
+    if (at && Date.now() - this.typed < TYPING_MS && this.wanted(at.document)) {
+      void vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+    }
+  }
+
   private follow(event: vscode.TextDocumentChangeEvent): void {
+    if (event.document === editor()?.document && event.contentChanges.length) this.typed = Date.now();
     if (event.document !== this.shown?.document) return;
     const follow = this.shown.follow;
     for (const change of event.contentChanges) {

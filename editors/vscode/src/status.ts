@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { editor, setting, where } from "./around.ts";
 import type { Status } from "./client.ts";
-import { look, menu, mends, type Check, type Entry, type Situation } from "./menu.ts";
+import { look, menu, mends, type Check, type Entry, type Situation, type State } from "./menu.ts";
 import { isOn } from "./settings.ts";
 
 /** What the item asks of the rest of the extension. */
@@ -34,8 +34,9 @@ export class StatusItem implements vscode.Disposable {
     this.item.show();
   }
 
-  /** The server, or the client, has said something new. */
-  heard(status: Status): void {
+  /** The server, or the client, has said something new; the engine's state before that. */
+  heard(status: Status): State {
+    const before = this.engine.state;
     const uri = editor()?.document.uri.toString() ?? "";
     if (status.state === "excluded") {
       this.excluded.set(uri, status.message);
@@ -46,6 +47,7 @@ export class StatusItem implements vscode.Disposable {
       void vscode.commands.executeCommand("setContext", "switchyard.state", status.state);
     }
     this.draw();
+    return before;
   }
 
   private async ask(engine: string): Promise<void> {
