@@ -12,7 +12,7 @@ from router.context.gathering.laid import headed, laid
 from router.context.lines import around
 from router.context.syntax import Syntax
 from router.models import families
-from router.types import Call, Document, Piece, Request, Route, Task
+from router.types import Call, Piece, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
 UNKNOWN = 4096  # tokens; the window of an engine that does not tell
@@ -53,12 +53,13 @@ def _laid(pieces: tuple[Piece, ...], family: str, path: str) -> str:
     return laid(pieces, known) + headed(path, known) if pieces else ""
 
 
-def plain(task: Task, request: Request, route: Route, others: Sequence[Document]) -> Call:
-    """The call for an engine that lays out its own prompt: the whole file, and the `others`, most relevant last."""
+def plain(task: Task, request: Request, route: Route, others: Sequence[str]) -> Call:
+    """The call for an engine that lays out its own prompt: the whole file, and the texts of others, most relevant
+    last."""
     text, at = request.document.text, request.span.start
     before, after = text[max(0, at - _REACH) : at], text[at : at + _REACH]
     before, after = privacy.shown(before, after)
-    context = tuple(_clean(other.text) for other in others)
+    context = tuple(map(_clean, others))
     return Call(route, before, after, context=context, max_tokens=task.max_tokens)
 
 

@@ -23,6 +23,7 @@ class Open:
         self.window: Window | None = None
         self.pieces: tuple[Piece, ...] = ()  # of other files, as its prompts show them
         self.ready: tuple[Piece, ...] | None = None  # those that are to take their place
+        self.near: tuple[str, ...] = ()  # the files that have most to do with it, those first
         self.asked = float("-inf")
         self.latest: Request | None = None
         self.run: Run | None = None

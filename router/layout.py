@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from router import completion
 from router.config import Config
 from router.context import window
+from router.context.gathering.view import spoken
 from router.context.syntax import Clock
 from router.desk import Open
 from router.models import families
@@ -105,10 +106,17 @@ class Layout:
     # While nobody types
 
     async def choose(self, task: Task, request: Request, route: Route, kept: Open) -> None:
-        """Choose the pieces that the next prompt may show."""
-        await self._workspace.fetch(request, [it.path for it in kept.pieces])
-        if not kept.closed:
+        """Choose the pieces that the next prompt may show, or the files, where an engine lays out its own."""
+        kept.near = await self._workspace.fetch(request, [it.path for it in kept.pieces])
+        if not kept.closed and route.family != families.PLAIN:
             kept.ready = self.chosen(task, request, route, kept)
+
+    def near(self, request: Request, kept: Open, most: int) -> list[str]:
+        """The texts of files in the document's language that have most to do with it and are not open, those last."""
+        language = spoken(request.document.path)
+        paths = [it for it in kept.near if spoken(it) == language]
+        found = [text for path in paths[:most] if (text := self._workspace.texts.get(path))]
+        return found[::-1]
 
     async def explained(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
         """What would be sent for this place after a pause, and what was left out of it."""

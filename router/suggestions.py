@@ -23,10 +23,11 @@ from router.models import families
 from router.paces import shared
 from router.run import Run
 from router.stream import accounted
-from router.types import Call, Document, Insertion, Lane, Request, Route, Task, Timing
+from router.types import Call, Insertion, Lane, Request, Route, Task, Timing
 from router.warmth import Warmth
 
-OTHERS = 8  # open documents beside the one at hand that `echo` looks through
+OTHERS = 8  # documents beside the one at hand that `echo` looks through
+NEAR = 4  # of them that nobody has open; with so many `python -m bench echo` measures it
 
 
 class Suggestions:
@@ -145,9 +146,9 @@ class Suggestions:
         return new if enough is None else new[:enough]
 
     def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
-        if route.family == families.PLAIN:
-            return completion.plain(task, request, route, self._others(request.document))
         self.warmth.asked(task, request, route)
+        if route.family == families.PLAIN:
+            return completion.plain(task, request, route, self._others(request, kept))
         return self._layout.call(task, request, route, kept)
 
     async def prepared(self, task: Task, request: Request, route: Route, after: Request | None = None) -> Prepared:
@@ -160,7 +161,7 @@ class Suggestions:
         if after is not None:
             found = replace(found, held=await self._held(task, request, route, after, kept))
         if route.family == families.PLAIN:
-            return replace(found, call=completion.plain(task, request, route, self._others(request.document)))
+            return replace(found, call=completion.plain(task, request, route, self._others(request, kept)))
         return found
 
     async def _held(self, task: Task, request: Request, route: Route, after: Request, kept: Open) -> float:
@@ -170,9 +171,10 @@ class Suggestions:
         now = self._layout.prepared(task, request, route, kept, rested=False)
         return shared(before.call.prompt, now.call.prompt)
 
-    def _others(self, document: Document) -> list[Document]:
-        """The open documents beside this one that may be shown."""
-        return [other for other in self._desk.beside(document) if not self._gate.reason(other)][-OTHERS:]
+    def _others(self, request: Request, kept: Open) -> list[str]:
+        """The texts of near files, and of the open documents beside this one, as far as they may be shown."""
+        opened = [it.text for it in self._desk.beside(request.document) if not self._gate.reason(it)][-OTHERS:]
+        return self._layout.near(request, kept, min(NEAR, OTHERS - len(opened))) + opened
 
     def _enough(self, request: Request, said: str, kept: Open) -> int | None:
         return completion.enough(request, said, kept.syntax, self.config.complete.max_lines)

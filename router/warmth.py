@@ -47,12 +47,11 @@ class Warmth:
     def _later(self, pause: float, rest: float, task: Task, request: Request, route: Route) -> None:
         kept, loop = self._desk.kept(request.document), asyncio.get_running_loop()
         kept.stir()
-        if route.family != families.PLAIN:
 
-            def begin() -> None:
-                kept.ahead = loop.create_task(self._ahead(rest, task, request, route, kept))
+        def begin() -> None:
+            kept.ahead = loop.create_task(self._ahead(rest, task, request, route, kept))
 
-            kept.later = loop.call_later(pause, begin)
+        kept.later = loop.call_later(pause, begin)
 
     async def _ahead(self, rest: float, task: Task, request: Request, route: Route, kept: Open) -> None:
         began = asyncio.get_running_loop().time()
@@ -62,8 +61,10 @@ class Warmth:
             await self.warm(task, request, route, kept)
 
     def _wanted(self, route: Route) -> bool:
-        """Whether the user wants it, and nobody else has to pay for it: a gateway counts tokens, or serves a team."""
+        """Whether there is something to read, the user wants it, and nobody else pays: a gateway may count tokens."""
         config = self._layout.config
+        if route.family == families.PLAIN:
+            return False
         return config.context.ahead and (route.runtime != "openai" or here(config, route.runtime))
 
     async def warm(self, task: Task, request: Request, route: Route, kept: Open) -> None:

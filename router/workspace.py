@@ -219,12 +219,15 @@ class Workspace:
             return self.texts.get(path)
         return document.text if fit(document) and not self._gate.reason(document) else None
 
-    async def fetch(self, request: Request, also: Sequence[str] = ()) -> None:
+    async def fetch(self, request: Request, also: Sequence[str] = ()) -> tuple[str, ...]:
         """Bring the texts that a view of the request will look into, and those of `also`; those that are there are
-        held against the disk. What takes long is done in a thread: what it reads while the index changes is there
-        or not, and if that breaks it off, it is done when it is needed."""
+        held against the disk. The files that have most to do with the request, in that order.
+
+        What takes long is done in a thread: what it reads while the index changes is there or not, and if that breaks
+        it off, it is done when it is needed.
+        """
         if self._index is None:
-            return
+            return ()
         from router.context.gathering import gather
 
         if self._branch.due(asyncio.get_running_loop().time()):
@@ -233,11 +236,13 @@ class Workspace:
         opened = [it for it in self._desk.documents() if fit(it) and not self._gate.reason(it)]
         spots = [it.path for it in (*view.edits, *view.visited)]
         wanted = dict.fromkeys((*also, *spots, *self._branch.files(path), *view.near(path)[:_NEAR]))
+        found: tuple[str, ...] = ()
         with suppress(*_BROKEN):
-            wanted |= dict.fromkeys(await aside(partial(prime, request, opened, view), _PATIENCE))
-        await self.bring(wanted)
+            found = await aside(partial(prime, request, opened, view), _PATIENCE)
+        await self.bring((*wanted, *found))
         with suppress(*_BROKEN):
             await aside(partial(gather.prepare, request, view), _PATIENCE)
+        return found
 
     def pieces(
         self, request: Request, view: View, shown: str, budget: float, kept: Sequence[Piece] = ()

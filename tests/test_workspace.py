@@ -150,6 +150,21 @@ def test_where_a_family_has_no_mark_for_files_a_comment_says_them(root: Path, fa
     run(it, story())
 
 
+def test_an_engine_that_lays_out_its_own_prompts_gets_the_near_files_whole(root: Path) -> None:
+    async def story() -> None:
+        await it.ask(root / "bill.py", BILL)
+        assert list(it.engine.heard[-1].context) == []
+        await it.chosen(root / "bill.py")
+        await it.ask(root / "bill.py", BILL.replace("‸", "t‸"))
+        assert list(it.engine.heard[-1].context) == [ORDERS]
+        await it.router.reconfigure(Config(privacy=Privacy(exclude=("orders.py",))))
+        await it.ask(root / "bill.py", BILL.replace("‸", "to‸"))
+        assert list(it.engine.heard[-1].context) == []
+
+    it = Yard(root, family="plain")
+    run(it, story())
+
+
 def test_what_another_open_document_says_counts_and_not_what_the_disk_says(root: Path) -> None:
     async def story() -> None:
         await it.ask(root / "shop" / "orders.py", ORDERS.replace("total_with_tax", "sum_with_duty") + "‸")
