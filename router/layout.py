@@ -1,7 +1,7 @@
 """A completion's prompt: a window of the open file, and before it the lines of other files, chosen while nobody types.
 
-What stands in front changes only when nobody waits for it, or when the window is laid out anew: all that follows it has
-to be evaluated again.
+What stands in front changes only when nobody waits for it, or when the window is laid out anew after a pause: all that
+follows it has to be evaluated again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Layout:
         shown = window.slide(kept.window, request.document.text, request.span.start, room.extent, rested)
         last = kept.window
         goes_on = last is not None and (shown.prefix, shown.suffix) == (last.prefix, last.suffix)
-        changes = fresh or not goes_on or not kept.pieces
+        changes = fresh or not kept.pieces or (rested and not goes_on)
         pieces = kept.ready if changes and kept.ready is not None else kept.pieces
         pieces = self._showable(pieces) if room.tokens else ()
         return Prepared(completion.said(task, request, route, shown, pieces), shown, pieces, room)
