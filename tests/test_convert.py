@@ -96,3 +96,19 @@ def test_the_clients_first_known_encoding_is_taken(offered: list[str], encoding:
 )
 def test_only_a_file_on_this_machine_has_a_path(uri: str, path: str) -> None:
     assert convert.path(uri) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("/home/ada/a b#c%d?.py", "file:///home/ada/a%20b%23c%25d%3F.py"),
+        ("/home/ada/(é).py", "file:///home/ada/%28%C3%A9%29.py"),
+        ("c:/work/a.py", "file:///c:/work/a.py"),
+        ("c:\\work\\a.py", "file:///c:/work/a.py"),
+        ("untitled:Untitled-1", "untitled:Untitled-1"),
+        ("vscode-vfs://github/a/b.py", "vscode-vfs://github/a/b.py"),
+    ],
+)
+def test_a_path_has_a_uri_that_leads_back(path: str, uri: str) -> None:
+    assert convert.uri(path) == uri
+    assert convert.path(uri) == path.replace("\\", "/")
