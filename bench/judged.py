@@ -2,7 +2,7 @@
 
 A token is four characters, for everybody. A line that is a true one is dropped. A line counts only if it stands so in
 the file that it is said to be of, or is part of a line there, as a signature may be: a list of names brings nothing.
-The path before the lines of a file costs what it takes in a comment.
+The path before the lines of a file costs what it takes in a comment: its last two parts, as the product shows them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bench import histories
 from bench.histories import Case
 from bench.rivals import Block, Policy
 from bench.workspaces import Workspace
+from router.context.gathering.pack import header
 
 BUDGETS = (128, 256, 512, 1024, 2048)
 MAIN = 512
@@ -70,7 +71,7 @@ def _brought(case: Case, workspace: Workspace, blocks: Iterable[Block], budget: 
     brought: set[str] = set()
     invented = 0
     for block in blocks:
-        room -= len(block.path) + 3 if block.path != path else 0
+        room -= len(header(block.path)) if block.path != path else 0
         path, source = block.path, workspace.texts.get(block.path, "")
         for line in block.text.split("\n"):
             if line.strip() in case.truth:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import nlargest
 from math import exp, log1p, sqrt
 from operator import mul
 
-from router.context.gathering.focus import Focus, names, parts
-from router.context.gathering.ground import Ground
+from msgspec import structs
+
+from router.context.gathering.focus import Focus, names
+from router.context.gathering.ground import Ground, Line
 from router.context.gathering.weights import AT_CURSOR, BIAS, SOURCES
 from router.types import Piece
 
-_WANTED = 200  # names that lines are looked for
+_WANTED, _EACH = 200, 2  # names that lines are looked for, and lines of each
 
 
 def expected(
@@ -36,10 +38,11 @@ def expected(
                 odds[name] += sum(map(mul, by, said))
     for (source, name), worth in _brought(pieces, shown).items():
         odds[name] = (odds.get(name, 0.0) or always(name)) + SOURCES[source] * worth
-    words, weight = about.parts, by[-1]
-    for name in odds:
-        if like := alike(name, words):
-            odds[name] += weight * like
+    for part, near in about.parts.items():
+        much = by[-1] * near
+        for name, share in ground.worded.get(part, ()):
+            if name in odds:
+                odds[name] += much * share
     return {name: 1 / (1 + exp(-it)) for name, it in odds.items()}
 
 
@@ -81,22 +84,27 @@ def _brought(pieces: Iterable[Piece], shown: Collection[str]) -> dict[tuple[str,
     return best
 
 
-def filling(ground: Ground, about: Focus, likely: Mapping[str, float]) -> Iterator[Piece]:
+def filling(ground: Ground, about: Focus, likely: Mapping[str, float]) -> list[Piece]:
     """Lines that say likely names, in the files that are looked into."""
-    wanted = nlargest(_WANTED, likely, key=lambda name: (likely[name], name))
-    patch = about.sheet.patch if about.sheet.lines is ground.own.lines else None
-    seen: set[int] = set()
+    wanted = nlargest(_WANTED, likely, key=likely.__getitem__)
+    rated: dict[int, tuple[float, Line]] = {}
+    chosen: dict[int, Line] = {}
     for name in wanted:
-        for piece, row in ground.lines(name):
-            if id(piece) not in seen:
-                seen.add(id(piece))
-                if patch is None or piece.path != ground.path or row < patch.first:
-                    yield piece
-                elif row > patch.last:  # it stands elsewhere now; in between it is another
-                    yield Piece(piece.source, piece.path, piece.text, about.sheet.line(row + patch.down)[0], 0.0)
-
-
-def alike(name: str, words: Mapping[str, float]) -> float:
-    """How much of a name's words are said around the cursor."""
-    made = parts(name)
-    return sum([words.get(part, 0.0) for part in made]) / len(made) if made else 0.0
+        own: list[tuple[float, int]] = []
+        for line in ground.lines(name):
+            key = id(line)
+            if key not in rated:
+                rated[key] = (sum([likely.get(it, 0.0) for it in line.names]) / (line.size + 6), line)
+            own.append((rated[key][0], key))
+        own.sort(reverse=True)
+        for _, key in own[:_EACH]:
+            chosen[key] = rated[key][1]
+    patch = about.sheet.patch if about.sheet.lines is ground.own.lines else None
+    found: list[Piece] = []
+    for line in chosen.values():
+        if patch is None or line.piece.path != ground.path or line.row < patch.first:
+            found.append(line.piece)
+        elif line.row > patch.last:  # it stands elsewhere now; in between it is another
+            start = about.sheet.line(line.row + patch.down)[0]
+            found.append(structs.replace(line.piece, start=start))
+    return found

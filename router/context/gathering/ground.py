@@ -10,7 +10,9 @@ from heapq import nlargest
 from math import exp, log1p
 from operator import mul
 
-from router.context.gathering.focus import ABOVE, BELOW, Focus
+from msgspec import Struct
+
+from router.context.gathering.focus import ABOVE, BELOW, Focus, parts
 from router.context.gathering.sheet import Sheet
 from router.context.gathering.view import View
 from router.context.gathering.weights import BIAS, WEIGHTS
@@ -26,9 +28,19 @@ _BEFORE, _AFTER, _NEXT = 3, 6, 3  # lines around a name in which others are besi
 _BESIDE = 64  # names beside one
 
 
+class Line(Struct, frozen=True, gc=False):
+    """A line of a file as a piece; `names` are those it says, `size` is its code points."""
+
+    piece: Piece
+    row: int
+    names: tuple[str, ...]
+    size: int
+
+
 class Ground:
     """One place of a document. `files` are other files, and how much they have to do with it; `kind` is one of
-    `weights.WEIGHTS`. `likely` are the names to think of at all, the likeliest first."""
+    `weights.WEIGHTS`. `likely` are the names to think of at all, the likeliest first; `worded` are those that are made
+    of a word, and the share that it is of them."""
 
     def __init__(self, view: View, path: str, about: Focus, kind: str, files: Mapping[str, float]) -> None:
         self.path, self.row, self.kind, self.files, self.own = path, about.row, kind, files, about.sheet
@@ -41,9 +53,10 @@ class Ground:
         names.update(about.sheet.lines)
         self._widest = log1p(max(map(view.spread, names), default=0)) or 1.0
         self._odds: dict[str, float] = {}
+        self.worded: dict[str, list[tuple[str, float]]] = {}
         self._beside: dict[str, dict[str, tuple[float, float]]] = {}
-        self._pieces: dict[tuple[str, int], tuple[float, Piece, int]] = {}
-        self._lines: dict[str, list[tuple[Piece, int]]] = {}
+        self._rows: dict[tuple[str, int], tuple[float, Line]] = {}
+        self._lines: dict[str, list[Line]] = {}
         self.likely = nlargest(_LIKELY, sorted(names), key=self.odds)
 
     def holds(self, view: View, about: Focus, kind: str) -> bool:
@@ -57,19 +70,20 @@ class Ground:
         found = self._odds.get(name)
         if found is None:
             found = self._odds[name] = BIAS[self.kind] + sum(map(mul, WEIGHTS[self.kind], self.facts(name)))
+            made = parts(name)
+            for part in made:
+                self.worded.setdefault(part, []).append((name, 1 / len(made)))
         return found
 
     def facts(self, name: str) -> tuple[float, ...]:
         """What is known of a name, in the order of `weights.ALWAYS`."""
-        spread = log1p(self._view.spread(name))
+        spread = log1p(self._view.spread(name)) / self._widest
         files = log1p(sum([share for lines, share in self._shares if name in lines]))
-        often = above = near = far = 0.0
-        if rows := self.own.lines.get(name):
-            away = min([abs(row - self.row) for row in rows])
-            often, above, near, far = log1p(len(rows)), float(rows[0] < self.row), exp(-away / 80), exp(-away / 300)
-        hidden, imported = float(name[0] == "_"), float(name in self._imported)
-        said = (spread / self._widest, spread, files, float(len(name)), float(name[0].isupper()), hidden, imported)
-        return (*said, often, above, near, far)
+        imported, rows = float(name in self._imported), self.own.lines.get(name)
+        if not rows:
+            return (spread, files, imported, 0.0, 0.0, 0.0)
+        away = min([abs(row - self.row) for row in rows])
+        return (spread, files, imported, log1p(len(rows)), exp(-away / 80), exp(-away / 300))
 
     def beside(self, name: str) -> Mapping[str, tuple[float, float]]:
         """The names that stand around this one elsewhere: in which share of the places, and next after it."""
@@ -94,8 +108,8 @@ class Ground:
         most = nlargest(_BESIDE, near, key=lambda other: (near[other], other))
         return {other: (near[other] / (count + 2), after.get(other, 0) / (count + 2)) for other in most}
 
-    def lines(self, name: str) -> list[tuple[Piece, int]]:
-        """The lines that say a name along with others that are likely, and their rows."""
+    def lines(self, name: str) -> list[Line]:
+        """The lines that say a name along with others that are likely."""
         found = self._lines.get(name)
         if found is None:
             rated = [
@@ -104,15 +118,15 @@ class Ground:
                 for row in sheet.lines.get(name, ())[:_ROWS]
             ]
             best = nlargest(_LINES, rated)
-            found = self._lines[name] = [self._pieces[path, row][1:] for worth, path, row in best if worth > 0]
+            found = self._lines[name] = [self._rows[path, row][1] for worth, path, row in best if worth > 0]
         return found
 
     def _rated(self, path: str, sheet: Sheet, row: int) -> float:
         """What a line is worth for its length."""
-        found = self._pieces.get((path, row))
+        found = self._rows.get((path, row))
         if found is None:
             start, line = sheet.line(row)
-            worth = sum([exp(self.odds(name)) for name in sheet.names[row]]) / (len(line) + 6)
-            rated = worth if len(line) <= LONGEST else 0.0
-            found = self._pieces[path, row] = (rated, Piece("files", path, line, start, 0.0), row)
+            said = sheet.names[row]
+            worth = sum([exp(self.odds(name)) for name in said]) / (len(line) + 6) if len(line) <= LONGEST else 0.0
+            found = self._rows[path, row] = (worth, Line(Piece("files", path, line, start, 0.0), row, said, len(line)))
         return found[0]

@@ -11,7 +11,7 @@ from router.types import Piece
 Count = Callable[[str], float]
 STAY = 1.5  # times what a new piece is worth: so much does a kept one count, or the prompt changes at each line
 _TELLING = 8  # code points of a line of several that is not said twice; a shorter one is `self,` or a bracket
-_PARTS = 3  # of a path
+_PARTS = 2  # of a path: with three, a quarter of the budget goes into paths
 _LEAST, _OPENING = 6, 12  # code points that a piece and another file cost beside their own
 _NOTHING = 1e-9  # of worth; what is left of a sum of which all was taken
 _MISSES = 30  # pieces that do not fit any more, after which no other is tried

@@ -5,40 +5,29 @@ from __future__ import annotations
 BODY, TOP, IMPORTS = "body", "top", "imports"  # the cursor is within a definition, outside of all, among imports
 
 # What is known of a name wherever the cursor is in its place; see `Ground.facts`.
-ALWAYS = (
-    "spread",
-    "spread, counted",
-    "files",
-    "length",
-    "capital",
-    "hidden",
-    "imported",
-    "often",
-    "above",
-    "near",
-    "far",
-)
+ALWAYS = ("spread", "files", "imported", "often", "near", "far")
 # What the names at the cursor say of it; see `expected.speaking`.
 NOW = ("beside", "beside, squared", "together", "after", "words")
 
-BIAS = {BODY: -6.0, TOP: -6.0, IMPORTS: -6.0}
+# Fitted to 1,200 insertions of the histories of twelve projects in five languages, none of which is judged on.
+BIAS = {BODY: -7.8, TOP: -7.9, IMPORTS: -7.5}
 WEIGHTS: dict[str, tuple[float, ...]] = {
-    BODY: (3.95, -0.17, 0.83, -0.02, 0.1, 0.32, 0.48, 0.2, 0.53, 1.22, 0.5),
-    TOP: (4.29, -0.28, 0.52, -0.04, 0.06, 0.49, 1.05, -0.03, 1.23, 3.09, 0.5),
-    IMPORTS: (2.41, -0.15, 1.08, -0.01, 0.91, -1.21, -0.16, -1.28, -6.09, 0.0, 0.0),
+    BODY: (1.47, 0.55, 0.11, 0.21, 0.19, 0.74),
+    TOP: (2.35, 0.44, 0.79, 0.14, 0.31, 2.03),
+    IMPORTS: (0.38, 0.63, -0.12, -0.86, -0.86, -0.27),
 }
 AT_CURSOR: dict[str, tuple[float, ...]] = {
-    BODY: (4.0, -2.0, 0.3, 2.0, 1.41),
-    TOP: (4.0, -2.0, 0.3, 1.0, 0.92),
-    IMPORTS: (1.6, -1.0, 0.5, 2.0, 1.62),
+    BODY: (5.73, -9.26, 0.3, 1.42, 0.86),
+    TOP: (3.26, -6.63, 0.03, 0.6, 1.0),
+    IMPORTS: (3.38, -4.33, 1.26, 2.16, 0.78),
 }
-# What else brings a name. The first ones are fitted, too; of the others no history tells: they are a matter of
-# judgement.
+# What else brings a name. Those that count for nothing here only bring lines: the fit found that what they say of
+# names is known from the files that are looked into. Of those from `edits` on no history tells: they are judgement.
 SOURCES = {
     "enclosing": 0.0,
-    "imports": 0.3,
-    "definitions": 0.2,
-    "members": 0.2,
+    "imports": 0.1,
+    "definitions": 0.0,
+    "members": 0.0,
     "overrides": 0.0,
     "edits": 1.0,
     "visited": 0.7,
