@@ -244,6 +244,16 @@ def test_secrets_are_masked_and_our_own_sources_left_out(tmp_path: Path) -> None
     assert collect.package(ours, tmp_path / "it.jsonl", collect.packages(), frozenset(), collect.Counter()).files == 0
 
 
+def test_what_repeats_a_file_that_is_held_out_is_not_trained_on(tmp_path: Path) -> None:
+    code = "\n".join(f"value_{number} = compute({number}, 'name {number * 7}')" for number in range(100))
+    for name, part in (("a", "train"), ("b", "unseen")):
+        lines = [collect.Entry("pip", name, "1", "", "MIT"), Text(name, "x.py", "python", part, f"# {name}\n{code}")]
+        (tmp_path / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(it) + b"\n" for it in lines))
+    seen = alike.Seen()
+    files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    assert [it.package for part in collect.ORDER for it in collect.unrepeated(files, part, seen)] == ["b"]
+
+
 def test_the_manifest_names_permissive_packages_of_known_version_and_hash() -> None:
     entries = collect.manifest()
     assert len(entries) > 300
