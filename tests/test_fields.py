@@ -76,7 +76,13 @@ def test_of_what_is_very_long_only_the_lines_near_the_place_are_shown() -> None:
     assert (code, name) == ("".join(lines[170:231]), "f")
 
 
-def given(picture: str, numbered: bool = True, text: str = "") -> dict[str, str]:
+def test_a_definition_is_found_in_the_midst_of_a_very_long_file() -> None:
+    far = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(4000))
+    code, name = about("diagnostic", far.replace("return 2000\n", "return ‸2000\n"))
+    assert (code, name) == ("def f2000():\n    return 2000\n", "f2000")
+
+
+def given(picture: str, numbered: bool = True) -> dict[str, str]:
     asked = request(picture)
     it = task("diagnostic", numbered)
     return fields.fields(it, asked, fields.about(it, asked))

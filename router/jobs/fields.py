@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.context import privacy
 from router.context.lines import lf
@@ -20,6 +21,7 @@ _LONG = 150  # lines; of what is longer only the lines near the spot are the cod
 _NEAR = 30  # lines to either side of a spot that stands in no definition
 AROUND = 12  # lines to either side of the code
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_REACH = 40_000  # code points to either side of a place, in which its definition is looked for
 _NOTE = 8_000  # code points; of a longer note the beginning and the end
 
 
@@ -44,12 +46,22 @@ def about(task: Task, request: Request) -> About:
 
 
 def enclosing(document: Document, span: Span) -> Definition | None:
-    """The innermost function around a span, else the innermost other definition of more than a line."""
+    """The innermost function around a span, else the innermost other definition of more than a line.
+
+    Of a long document only what is near is parsed: nobody types while Python parses, in whatever thread.
+    """
     lines = Lines(document.text)
-    around = [it for it in tags(document.language, document.text).definitions if _holds(lines.whole(it.span), span)]
+    near = lines.whole(Span(max(0, span.start - _REACH), min(len(document.text), span.end + _REACH)))
+    found = tags(document.language, document.text[near.start : near.end]).definitions
+    shifted = (_moved(it, near.start) for it in found)
+    around = [it for it in shifted if _holds(lines.whole(it.span), span)]
     code = [it for it in around if it.kind in _CODE]
     long = [it for it in around if lines.count(it.span) > 1]
     return min(code or long, key=lambda it: it.span.end - it.span.start, default=None)
+
+
+def _moved(found: Definition, by: int) -> Definition:
+    return replace(found, span=Span(found.span.start + by, found.span.end + by), at=found.at + by)
 
 
 def fields(task: Task, request: Request, about: About, pieces: Sequence[Piece] = (), path: str = "") -> dict[str, str]:
