@@ -88,7 +88,6 @@ class Server:
             self.notices.show(str(error))
         else:
             self._connection.start(None, self._router.start)
-            self._connection.start(None, self._router.workspace.start)
 
     def _note(self, sentence: str) -> None:
         """What the ledger has to say, from a thread of its own."""
@@ -96,7 +95,7 @@ class Server:
             self._loop.call_soon_threadsafe(self.notices.show, sentence, present.WARNING)
 
     async def _bring_the_rest(self, initialize: bytes) -> None:
-        """Import pygls beside the loop, then give it its part."""
+        """Import pygls beside the loop, then give it its part; then look around in the workspace."""
 
         def load() -> type[Rest]:
             from lsp.rest import Rest
@@ -105,6 +104,8 @@ class Server:
 
         rest = await asyncio.get_running_loop().run_in_executor(None, load)
         self._connection.bring(rest(self, VERSION), initialize)
+        if self._router is not None:
+            await self._router.workspace.start()
 
     async def aclose(self) -> None:
         """Stop whatever runs and give back the engines."""
