@@ -115,13 +115,6 @@ def page(rule: str) -> str:
     return convert.uri(str(files("prompts").joinpath("rules").joinpath(f"{rule}.md")))
 
 
-def edit(document: Open, changes: Sequence[Change]) -> dict[str, Any]:
-    """Changes of this version of a document, as an editor applies them."""
-    edits = [{"range": document.range(Span(it.start, it.end)), "newText": it.text} for it in changes]
-    named = {"uri": document.uri, "version": document.version}
-    return {"documentChanges": [{"textDocument": named, "edits": edits}]}
-
-
 def ignoring(document: Open, one: Shown, signs: tuple[str, str]) -> Change:
     """The comment that silences a rule in the finding's line; `signs` begin and end a comment."""
     start = one.finding.span.start

@@ -7,7 +7,7 @@ from asyncio import Task, TimerHandle
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lsp import changing, convert, findings, messages, reviewed
+from lsp import changing, convert, edits, findings, messages, reviewed
 from lsp.changing import Progress
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
@@ -15,7 +15,7 @@ from lsp.findings import Shown, diagnostics, moved
 from lsp.job import Job
 from lsp.jobs import Command
 from lsp.present import INFO, Notices
-from router.types import Change, Diagnostic, Document, Finding, Request
+from router.types import Change, Diagnostic, Document, Edit, FileEdit, Finding, Request
 
 if TYPE_CHECKING:
     from router.engine import Router
@@ -256,5 +256,6 @@ class Reviews:
 
     def _edit(self, document: Open, changes: Sequence[Change], label: str) -> None:
         if changes:
-            params = {"label": label, "edit": findings.edit(document, changes)}
-            self._connection.wire.ask("workspace/applyEdit", params, lambda agreed: None)
+            edit = Edit(label, (FileEdit(document.snapshot(), tuple(changes)),))
+            made = edits.workspace_edit(edit, self._documents, self._notices.able)
+            self._connection.wire.ask("workspace/applyEdit", {"label": label, "edit": made}, lambda agreed: None)

@@ -121,6 +121,7 @@ def desk(folder: Path, *more: str) -> Iterator[Desk]:
     file = work / "a.py"
     literal = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
     capabilities = {
+        "workspace": {"workspaceEdit": {"documentChanges": True}},
         "textDocument": literal,
         "window": {"workDoneProgress": True},
         "experimental": {"switchyardStatus": True},
