@@ -102,6 +102,7 @@ def test_it_stands_where_and_as_the_language_has_it(path: str, text: str, said: 
         ("a.js", "function f() {\n  return 1;\n}\n", "One. */ rm() /* two", "end the comment"),
         ("a.py", "def f():\n    return 1\n", "One \u202e.", "nobody sees"),
         ("a.py", "import os\n\nreturn 1\n", DOC, "no definition"),
+        ("a.php", "<p>\n<?php function f() { return 1; } ?>\n", "One.", "can't be told from the code"),
     ],
 )
 def test_what_is_no_documentation_is_refused(path: str, text: str, said: str, why: str) -> None:
