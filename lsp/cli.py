@@ -84,6 +84,7 @@ def _about_code(command: Adder) -> None:
     )
     sub.add_argument("place", type=_place, metavar="FILE:LINE:COL", help="line and column from 1")
     sub.add_argument("--task", default="complete", metavar="NAME", help="such as explain (default: %(default)s)")
+    sub.add_argument("--note", default="", metavar="WORDS", help="an instruction, or what was printed")
     sub.add_argument("--prompt", action="store_true", help="only the prompt")
     _json(sub)
     for name, help in (

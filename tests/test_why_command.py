@@ -117,6 +117,23 @@ def test_an_explanation_is_asked_for_as_it_says(yard: Shell, heard: list[Call]) 
     assert "def total_with_tax(self, rate: float) -> float:" in told["prompt"]
 
 
+def test_what_the_code_leaves_no_room_for_is_told(yard: Shell) -> None:
+    long = "".join(f"    order.note('{number} {'long ' * 36}')\n" for number in range(140))
+    yard.file("long.py", f"from orders import Order\n\n\ndef bill(order: Order) -> str:\n{long}    return order.net\n")
+    told = found(yard, "long.py:5:5", "--task", "explain")
+    assert not told["pieces"]
+    assert "the rest of the prompt leaves no room for it" in {it["why"] for it in told["left_out"]}
+
+
+def test_a_note_is_told_as_it_would_be_sent(yard: Shell) -> None:
+    yard.file(".aiignore", "orders.py\n")
+    note = '  File "orders.py", line 5, in total\n    return self.net\nKeyError: 1'
+    told = found(yard, "bill.py:7:5", "--task", "explain", "--note", note)
+    assert "KeyError: 1" in told["prompt"]
+    assert "[a frame that is not shown]" in told["prompt"]
+    assert "return self.net" not in told["prompt"]
+
+
 # Silence
 
 

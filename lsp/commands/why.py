@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     at = files.offset(document, name, line, column)
     root = files.workspace(Path(document.path))
     settings = read_settings(args.settings, root)
-    request = Request(args.task, document, Span(at, at), manual=True, consent=True)
+    request = Request(args.task, document, Span(at, at), manual=True, consent=True, note=args.note)
     with terminal.waiting("reading the workspace") as say:
         found = asyncio.run(_found(settings, request, root, say))
     if args.json:
