@@ -30,12 +30,14 @@ ROUNDS = 1000  # of the bootstrap
 class Found(Struct, frozen=True):
     """One policy at one case: how many novel names it brings by budget, its milliseconds, lines that are no source.
 
-    The time is that of a processor, since nobody waits for anything else here, and others use the machine, too.
+    The time is that of a processor, since nobody waits for anything else here, and others use the machine, too;
+    `typed` are those of the questions after the first, one for each key.
     """
 
     hits: tuple[int, ...]
     ms: float
     invented: int = 0
+    typed: tuple[float, ...] = ()
 
 
 class Judged(Struct, frozen=True):
@@ -62,7 +64,8 @@ def _found(case: Case, workspace: Workspace, policy: Policy) -> Found:
     took = policy.took if policy.took is not None else 1000 * (time.thread_time() - start)
     each = [first if policy.ranks or budget == MAIN else list(policy.blocks(case, budget)) for budget in BUDGETS]
     brought = [_brought(case, workspace, blocks, budget) for blocks, budget in zip(each, BUDGETS, strict=True)]
-    return Found(tuple(len(names) for names, _ in brought), took, max(invented for _, invented in brought))
+    hits = tuple(len(names) for names, _ in brought)
+    return Found(hits, took, max(invented for _, invented in brought), tuple(policy.typed(case)))
 
 
 def _brought(case: Case, workspace: Workspace, blocks: Iterable[Block], budget: int) -> tuple[set[str], int]:

@@ -10,55 +10,86 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from bench import histories, recall_tables, repo_map, table
 from bench.histories import Case
-from bench.judged import Judged, judged, relative
+from bench.judged import MAIN, Judged, judged, relative
+from bench.recall_tables import ABLATED, ALONE, WITHOUT
 from bench.rivals import Block, Bm25, Jaccard, Policy, Ring, Window
 from bench.server import ROOT
 from bench.workspaces import Workspace, asked, cut, opened
 from router.context.gathering import gather
-from router.types import Document, Request, Span
+from router.context.gathering.view import View
+from router.types import Document, Piece, Request, Span
 
 OURS = "Switchyard"
 CASES, COMMITS = 200, 1000  # of each repository
 QUICK = 25
+KEYS = 10  # that are typed from a case on
+TELLING = ("files", "similar", "imports", "definitions", "members", "overrides", "enclosing")  # of what history has
 SEED = 1
 Place: TypeAlias = tuple[Path, list[Case]]
 
 
 class Ours:
-    """The product's own pieces, over its own index. `without` names sources that are not asked."""
+    """The product's own pieces, over its own index. `without` names sources that are not asked.
 
-    ranks = False
+    `beside`: what that one worked out for a case serves here, too, and only the main budget is asked for.
+    """
+
     took: float | None = None
 
-    def __init__(self, name: str = OURS, without: Collection[str] = ()) -> None:
-        self.name = name
-        self._without = without
+    def __init__(self, name: str = OURS, without: Collection[str] = (), beside: Ours | None = None) -> None:
+        self.name, self.ranks = name, beside is not None
+        self._without, self._beside = without, beside
+        self._last: tuple[Case, View] | None = None
 
     def enter(self, workspace: Workspace) -> None:
         """Its index comes with it."""
         self._workspace = workspace
 
+    def view(self, case: Case) -> View:
+        """What surrounds a case; nothing of it is worked out when it is asked for first."""
+        if self._beside:
+            return self._beside.view(case)
+        if self._last is None or self._last[0] is not case:
+            self._last = (case, self._workspace.view(case))
+        return self._last[1]
+
     def blocks(self, case: Case, budget: int) -> Iterable[Block]:
         """The pieces in the order of the prompt."""
-        root = self._workspace.root
-        document = Document(str(root / case.path), case.language, 1, case.text)
-        request = Request("complete", document, Span(case.at, case.at))
-        view = self._workspace.view(case)
+        root, view = self._workspace.root, self.view(case)
+        request = self._request(case, case.text, case.at)
         for piece in gather.pieces(request, view, case.shown, budget, without=self._without):
             yield Block(relative(piece.path, root), piece.text)
+
+    def typed(self, case: Case) -> Iterator[float]:
+        """A line is begun, and one more."""
+        if self._beside:
+            return
+        view, kept = self.view(case), list[Piece]()
+        text, at = case.text, case.at
+        for key in f"{min(case.truth)[:KEYS]}\n":
+            text, at = text[:at] + key + text[at:], at + 1
+            began = time.thread_time()
+            kept = gather.pieces(self._request(case, text, at), view, case.shown, MAIN, kept)
+            yield 1000 * (time.thread_time() - began)
+
+    def _request(self, case: Case, text: str, at: int) -> Request:
+        return Request(
+            "complete", Document(str(self._workspace.root / case.path), case.language, 1, text), Span(at, at)
+        )
 
     def leave(self) -> None:
         """Nothing to end."""
 
 
 async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[Judged]:
-    """Every policy at every case."""
+    """Every policy at every case; at every other one what is lost without a source, and what it brings alone."""
     found: list[Judged] = []
     for root, cases in places:
         async with opened(root) as workspace:
@@ -66,7 +97,8 @@ async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[
                 policy.enter(workspace)
             for case in cases:
                 async with asked(workspace, case):
-                    found.append(judged(case, workspace, policies))
+                    some = [it for it in policies if not it.name.startswith(ABLATED) or len(found) % 2 == 0]
+                    found.append(judged(case, workspace, some))
     return found
 
 
@@ -99,9 +131,11 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
 
 def chosen(said: argparse.Namespace) -> list[Policy]:
     """Who takes part."""
-    policies: list[Policy] = [Ours()]
-    if said.ablate:
-        policies += [Ours(f"without {name}", (name,)) for name in gather.SOURCES]
+    ours = Ours()
+    policies: list[Policy] = [ours]
+    for name in TELLING if said.ablate else ():
+        others = [other for other in gather.SOURCES if other != name]
+        policies += [Ours(f"{WITHOUT}{name}", (name,), ours), Ours(f"{ALONE}{name}", others, ours)]
     if not said.alone:
         policies += [Jaccard(), Bm25(), Ring(), Window()]
         policies += repo_map.found() if not said.quick else ()

@@ -47,6 +47,9 @@ class Policy(Protocol):
     def blocks(self, case: Case, budget: int) -> Iterable[Block]:
         """What is shown in `budget` tokens, the best first; what goes beyond it is cut off by who measures."""
 
+    def typed(self, case: Case) -> Iterable[float]:
+        """The milliseconds of what is asked at each key that is typed from there on; none where nothing is."""
+
     def leave(self) -> None:
         """Nothing more will be asked."""
 
@@ -65,6 +68,10 @@ class Window:
 
     def blocks(self, case: Case, budget: int) -> Iterable[Block]:
         """Nothing."""
+        return ()
+
+    def typed(self, case: Case) -> Iterable[float]:
+        """Not asked."""
         return ()
 
     def leave(self) -> None:

@@ -176,8 +176,8 @@ def test_pieces_are_clean_and_hold_no_marks() -> None:
 def test_the_path_stands_before_the_lines_of_a_file_in_its_own_comment() -> None:
     one, two = Piece("similar", "/w/a/b.py", "x = 1", 0, 1.0), Piece("similar", "/w/a/b.py", "y = 2", 9, 1.0)
     other = Piece("similar", "/w/a/c.css", "a {}", 0, 1.0)
-    assert laid((one, two, other), families.table()["starcoder"]) == "# w/a/b.py\nx = 1\ny = 2\n/* w/a/c.css */\na {}\n"
-    assert laid((one,), families.table()["qwen"]) == "<|file_sep|>w/a/b.py\nx = 1\n"
+    assert laid((one, two, other), families.table()["starcoder"]) == "# a/b.py\nx = 1\ny = 2\n/* a/c.css */\na {}\n"
+    assert laid((one,), families.table()["qwen"]) == "<|file_sep|>a/b.py\nx = 1\n"
 
 
 def test_comments_and_strings_say_no_names() -> None:
