@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     _about_code(command)
+    _about_edits(command)
     _about_changes(command)
     _about_models(command)
     _about_turns(command)
@@ -87,6 +88,16 @@ def _about_code(command: Adder) -> None:
     sub.add_argument("--note", default="", metavar="WORDS", help="an instruction, or what was printed")
     sub.add_argument("--prompt", action="store_true", help="only the prompt")
     _json(sub)
+    sub = command("demo", "type into a file as an editor would, and show what is suggested")
+    sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
+    sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
+    sub = command("index", "what is known of a workspace: its files by language, definitions, references")
+    sub.add_argument("path", nargs="?", default=".", metavar="PATH", help="a folder; without it, this workspace")
+    sub.add_argument("--symbol", default="", metavar="NAME", help="where NAME is defined, and who refers to it")
+    _json(sub)
+
+
+def _about_edits(command: Adder) -> None:
     for name, help in (
         ("fix", "mend what is wrong at a line, by the smallest change"),
         ("document", "write the documentation of the definition at a line, in the style of its file"),
@@ -101,13 +112,6 @@ def _about_code(command: Adder) -> None:
     sub.add_argument("instruction", nargs="?", default="", metavar="WORDS", help='such as "use a dataclass"')
     sub.add_argument("--kind", default="", choices=tuple(KINDS), help="one of those that editors offer")
     _proposed(sub)
-    sub = command("demo", "type into a file as an editor would, and show what is suggested")
-    sub.add_argument("file", nargs="?", metavar="FILE", help="any source file; without it, one of Switchyard's own")
-    sub.add_argument("--fast", action="store_true", help="without a typist's gaps")
-    sub = command("index", "what is known of a workspace: its files by language, definitions, references")
-    sub.add_argument("path", nargs="?", default=".", metavar="PATH", help="a folder; without it, this workspace")
-    sub.add_argument("--symbol", default="", metavar="NAME", help="where NAME is defined, and who refers to it")
-    _json(sub)
 
 
 def _about_changes(command: Adder) -> None:
