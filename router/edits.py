@@ -12,11 +12,10 @@ from router import elsewhere, rechecking
 from router.context.gathering.view import Known
 from router.context.indexing.reading import source
 from router.context.tagging.language import language_of
-from router.context.tagging.tags import tags
 from router.editing import kinds, paths, renaming
 from router.editing.blocks import Unfit
 from router.editing.style import applied
-from router.editing.trees import faults
+from router.editing.trees import faults, tagged
 from router.types import Answer, Document, Edit, Refusal, Request
 
 _CALLED = frozenset({"constructor", "function", "method"})
@@ -115,7 +114,7 @@ def _changed(edit: Edit) -> set[str]:
     before, after = (
         {
             (it.parent, it.name): it.signature
-            for it in tags(one.document.language, text).definitions
+            for it in tagged(one.document.language, text).definitions
             if it.kind in _CALLED
         }
         for text in (one.document.text, applied(one.document.text, one.changes))

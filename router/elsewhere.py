@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from router.context.gathering.view import Known
 from router.context.tagging.imports import Import
-from router.context.tagging.tags import tags
 from router.editing import renaming
 from router.editing.blocks import Unfit
 from router.editing.renaming import Target
+from router.editing.trees import tagged
 from router.types import Document, Edit, Request
 
 _ROUNDS = 4  # how often a name may be passed on from one file's imports to the next
@@ -89,7 +89,7 @@ def _held(
 def _mine(document: Document, homes: set[str], leads: Mapping[Lead, str | None]) -> list[Import]:
     """The imports of a document that lead to one of these files; of a module's name that is one, as the module."""
     found: list[Import] = []
-    for one in tags(document.language, document.text).imports:
+    for one in tagged(document.language, document.text).imports:
         if leads.get((document.path, one.module, "")) in homes:
             found.append(one)
             continue

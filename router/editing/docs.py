@@ -10,10 +10,10 @@ from tree_sitter import Node
 
 from router.context.lines import line_end, parted
 from router.context.tagging.language import language, spoken
-from router.context.tagging.tags import Definition, tags
+from router.context.tagging.tags import Definition
 from router.editing.blocks import Unfit
 from router.editing.spans import ATTRIBUTE, lined
-from router.editing.trees import is_docstring, parsed
+from router.editing.trees import is_docstring, parsed, tagged
 from router.types import Document, Span
 
 STARRED, QUOTES = "/**", '"""'
@@ -114,7 +114,9 @@ def _sign(document: Document, key: str) -> str:
     """How documentation is written here: as most that stands above definitions is, else as is usual."""
     found = language(key)
     lines = parted(document.text)
-    starts = {document.text.count("\n", 0, it.span.start) for it in tags(document.language, document.text).definitions}
+    starts = {
+        document.text.count("\n", 0, it.span.start) for it in tagged(document.language, document.text).definitions
+    }
     above = [lines[at - 1].strip() for at in starts if 0 < at <= len(lines)]
     usual = _LINED.get(key) or (
         STARRED if found and found.block and found.block[0] == "/*" else found.line if found else ""

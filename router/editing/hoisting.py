@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.context.lines import line_end, parted
-from router.context.tagging.tags import tags
 from router.editing.blocks import Unfit
 from router.editing.spans import imports
-from router.editing.trees import is_comment, is_docstring, statements
+from router.editing.trees import is_comment, is_docstring, statements, tagged
 from router.types import Change, Document
 
 _HEAD = ("package", "php_tag", "namespace_definition", "inner_attribute", "hash_bang", "use_strict")
@@ -18,7 +17,7 @@ def led(lines: Sequence[str], language: str) -> int:
     """How many lines at an answer's beginning only import, with the empty ones after them."""
     text = "\n".join(lines)
     rows: set[int] = set()
-    for one in tags(language, text).imports:
+    for one in tagged(language, text).imports:
         rows.update(range(text.count("\n", 0, one.span.start), text.count("\n", 0, one.span.end) + 1))
     count = 0
     while count < len(lines) and (count in rows or (count and not lines[count].strip())):

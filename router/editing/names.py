@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from router.context.tagging.tags import Tags, tags
+from router.context.tagging.tags import Tags
+from router.editing.trees import tagged
 
 _VALUES = frozenset({"attribute", "constant", "key", "member", "variable", "element", "section"})
 
 
 def lost(language: str, before: str, after: str) -> list[str]:
     """The names that were defined and are no more, those of which others may know or that are still used."""
-    old, new = tags(language, before), tags(language, after)
+    old, new = tagged(language, before), tagged(language, after)
     gone = _qualified(old).keys() - _qualified(new).keys()
     used = {name for name, _ in new.references}
     bare = {it.name for it in new.definitions}

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from router.context.tagging.imports import Import
-from router.context.tagging.tags import Definition, Tags, tags
+from router.context.tagging.tags import Definition, Tags
 from router.editing import kinds
 from router.editing.blocks import Unfit
 from router.editing.spans import around
 from router.editing.style import applied
-from router.editing.trees import faults, parsed
+from router.editing.trees import faults, parsed, tagged
 from router.types import Change, Document, Edit, FileEdit, Request, Span
 
 _NAME = re.compile(r"[^\W\d]\w{0,59}[?!]?")
@@ -38,7 +38,7 @@ class Target(Struct, frozen=True):
 
 def target(document: Document, span: Span, called: str = "") -> Target:
     """What is to be renamed: what is `called` so around a place, the name at it, or the definition. Raises Unfit."""
-    found = tags(document.language, document.text)
+    found = tagged(document.language, document.text)
     known = {at: name for name, at in found.references} | {it.at: it.name for it in found.definitions}
     inside = around(document, span)
     within = inside.span if inside else span
@@ -75,7 +75,7 @@ def _word(text: str, span: Span) -> tuple[int, str] | None:
 
 def places(document: Document, wanted: Target) -> list[int]:
     """Where a document that defines a name says it and means it."""
-    found = tags(document.language, document.text)
+    found = tagged(document.language, document.text)
     defined = [it.at for it in found.definitions if it.name == wanted.name]
     said = [at for name, at in found.references if name == wanted.name]
     if wanted.span is not None:
@@ -99,7 +99,7 @@ def elsewhere(document: Document, wanted: Target, mine: Sequence[Import]) -> lis
 
     Where imports tell all, they are believed; in other languages, and of members, every use counts.
     """
-    found = tags(document.language, document.text)
+    found = tagged(document.language, document.text)
     said = [at for name, at in found.references if name == wanted.name]
     if wanted.member:
         loose = document.language not in _SELF
@@ -199,7 +199,7 @@ def _said(document: Document, at: int, old: str, new: str) -> str:
 
 def _agreed(one: FileEdit, new: str) -> None:
     text = one.document.text
-    if new in _names(tags(one.document.language, text)):
+    if new in _names(tagged(one.document.language, text)):
         raise Unfit(f"{new} means something already in a file that would be changed; choose another name.")
     if faults(one.document.language, applied(text, one.changes)) > faults(one.document.language, text):
         raise Unfit(f"{new} can't be a name in this language; choose another.")

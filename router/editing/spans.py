@@ -10,8 +10,8 @@ from msgspec import Struct
 from router.context import privacy
 from router.context.lines import parted
 from router.context.tagging.language import language, spoken
-from router.context.tagging.tags import Definition, tags
-from router.editing.trees import is_comment, statements
+from router.context.tagging.tags import Definition
+from router.editing.trees import is_comment, statements, tagged
 from router.types import Document, Span
 
 # What is one line of something larger; the larger is what an edit is about, unless there is none.
@@ -40,7 +40,7 @@ def scope(document: Document, span: Span) -> Scope:
         return Scope(_led(document, lined(text, found.span)), found.name, found.kind, found.parent, found.at)
     if place.start == place.end or found is not None:
         return Scope(_paragraph(text, place))
-    return Scope(_widened(text, place, tags(document.language, text).definitions))
+    return Scope(_widened(text, place, tagged(document.language, text).definitions))
 
 
 def around(document: Document, place: Span) -> Definition | None:
@@ -48,7 +48,7 @@ def around(document: Document, place: Span) -> Definition | None:
     text = document.text
     holding = [
         (lined(text, it.span), it)
-        for it in tags(document.language, text).definitions
+        for it in tagged(document.language, text).definitions
         if it.span.start <= place.end and place.start <= it.span.end + LONGEST
     ]
     holding = [(lines, it) for lines, it in holding if lines.start <= place.start and place.end <= lines.end]
@@ -132,7 +132,7 @@ def _lines(text: str, span: Span) -> int:
 
 def imports(document: Document) -> Span | None:
     """The lines of the imports at a text's top, those that stand together; None: it has none there."""
-    starts = [it.span.start for it in tags(document.language, document.text).imports]
+    starts = [it.span.start for it in tagged(document.language, document.text).imports]
     first = last = None
     for node in statements(document.language, document.text) if starts else ():
         if any(node.start_byte <= start < node.end_byte for start in starts):

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from router.context.tagging.language import language
-from router.context.tagging.tags import tags
 from router.editing.blocks import Unfit
 from router.editing.style import key
+from router.editing.trees import tagged
 
 _OPEN = re.compile(r"( *)(`{3,}|~{3,})[^`]*")
 _MARK = re.compile(r"<[|｜]/?[^\W\d][\w.▁-]*[|｜]>|</?s>\s*\Z|<(?:end|start)_of_turn>")  # control tokens, of any family
@@ -80,7 +80,7 @@ def _trimmed(lines: Iterable[str]) -> list[str]:
 
 
 def _defined(spoken: str, lines: Sequence[str]) -> set[str]:
-    return {it.name for it in tags(spoken, "\n".join(lines)).definitions}
+    return {it.name for it in tagged(spoken, "\n".join(lines)).definitions}
 
 
 def leaves_out(lines: Sequence[str], shown: Sequence[str], spoken: str) -> bool:

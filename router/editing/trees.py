@@ -10,6 +10,7 @@ from tree_sitter import Node, Parser, Tree, TreeCursor
 from router.context.tagging.flat import flat
 from router.context.tagging.grammars import grammar
 from router.context.tagging.language import spoken
+from router.context.tagging.tags import Tags, tags
 from router.types import LARGEST
 
 _STRINGS = ("string", "heredoc", "template", "char", "text_block", "raw")
@@ -21,6 +22,12 @@ def parsed(language: str, text: str) -> Tree | None:
     """The tree of a text, its bytes being the text's code points; None: no grammar, or too long."""
     found = grammar(spoken(language, text))
     return Parser(found).parse(flat(text).encode("ascii")) if found and len(text) <= LARGEST else None
+
+
+@lru_cache(8)
+def tagged(language: str, text: str) -> Tags:
+    """What a text defines, refers to and imports."""
+    return tags(language, text)
 
 
 def faults(language: str, text: str) -> int:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
 from router.context.lines import lf
-from router.context.tagging.tags import tags
 from router.editing.blocks import Unfit
 from router.editing.docs import DIRECTIVE, QUOTES, STARRED, Place
 from router.editing.spans import ATTRIBUTE
 from router.editing.spoken import fenced
-from router.editing.trees import is_comment, is_docstring, nodes, parsed
+from router.editing.trees import is_comment, is_docstring, nodes, parsed, tagged
 from router.types import Document
 
 _SIGN = re.compile(r"^[ \t]*(?://[/!]?|/\*[*!]?|\*(?![*/\w])|--\[\[|---?(?: ?\|)?|#+'?|%+|\{-(?: ?\|)?)[ \t]?")
@@ -41,7 +40,7 @@ def words(said: str, name: str, language: str) -> list[str]:
 def _documented(code: str, name: str, language: str) -> list[str]:
     """The documentation that stands in or above a definition of this name; none where there is no such."""
     tree = parsed(language, code)
-    at = next((it.span.start for it in tags(language, code).definitions if it.name == name), None)
+    at = next((it.span.start for it in tagged(language, code).definitions if it.name == name), None)
     if tree is None or at is None:
         return []
     for node, _ in nodes(tree):

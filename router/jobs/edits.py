@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from router.context import privacy
-from router.context.tagging.tags import tags
 from router.editing import docs, formats, kinds, renaming
 from router.editing.blocks import Unfit
 from router.editing.formats import Format
 from router.editing.spans import around, imports, lined, scope, shown
+from router.editing.trees import tagged
 from router.jobs.fields import AROUND, About
 from router.types import Document, Request, Route, Span, Task
 
@@ -81,7 +81,7 @@ def _quoted(request: Request) -> str:
 
 def _style(document: Document, about: About) -> str:
     """How the nearest definitions of the same file are documented, each to the letter."""
-    found = [it for it in tags(document.language, document.text).definitions if it.doc and it.name != about.name]
+    found = [it for it in tagged(document.language, document.text).definitions if it.doc and it.name != about.name]
     found.sort(key=lambda it: abs(it.span.start - about.span.start))
     stretches: list[str] = []
     for one in found[:_NEIGHBOURS]:
