@@ -16,7 +16,7 @@ from router.context.indexing.aside import aside
 from router.context.indexing.reading import source
 from router.types import Document, Request
 
-ROOM = 4_000_000  # code points of all texts
+ROOM = 2_000_000  # code points of all texts
 _PATIENCE = 5.0  # seconds that the disk may take; it is asked again another time
 
 

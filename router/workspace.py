@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Admission: TypeAlias = "Callable[[Sequence[str], tuple[str, ...], Ignored], Callable[[str], bool]]"
 
-_PAGES = 96  # files that are remembered as looked into; then it is begun anew
+_PAGES = 48  # files that are remembered as looked into; then it is begun anew
 _NEAR = 8  # files around a request whose texts are brought, whatever they say
 _PATIENCE = 5.0  # seconds that a thread may take
 _BROKEN = (OSError, ValueError, MemoryError, RuntimeError)  # what a thread may raise that reads what others change

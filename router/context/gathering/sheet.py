@@ -137,7 +137,7 @@ def _whole(before: Sheet, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
-@lru_cache(128)
+@lru_cache(64)
 def _sheet(text: str, language: str) -> Sheet:
     ends: list[tuple[int, int]] = []
 
@@ -171,14 +171,14 @@ def _lines(names: Iterable[Sequence[str]], first: int) -> dict[str, list[int]]:
     return lines
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 14)
 def _said(row: str) -> tuple[str, ...]:
     if len(row) > _LONGEST:
         return ()
     return tuple(name for name in dict.fromkeys(NAME.findall(row)) if name not in KEYWORDS)
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 14)
 def said(text: str, language: str) -> tuple[str, ...]:
     """The names that a few lines of code say, comments and literals left out."""
     return tuple(dict.fromkeys(name for row in _aside(language).sub(_blank, text).split("\n") for name in _said(row)))
