@@ -102,30 +102,33 @@ async def review(job: Job, reviews: Reviews, progress: Progress) -> dict[str, An
     assert task is not None
     try:
         with progress.bar(task) as report:
-            said, found = await _reviewed(job, folder, asked.choice or Choice(), reviews, report)
+            root, said, found = await _reviewed(job, folder, asked.choice or Choice(), reviews, report)
     except SwitchyardError as error:
         if asked.token is None:
             job.notices.show(str(error), WARNING)
         return {"refusal": str(error)}
     if asked.token is None:
         await job.show(PAGE, said)
-    return {"markdown": said, "findings": len(found.reported), "notReviewed": len(found.skipped)}
+    counts = {"findings": len(found.reported), "notReviewed": len(found.skipped)}
+    return {"markdown": said, **counts, "root": convert.uri(root)}
 
 
 async def _reviewed(
     job: Job, folder: str, choice: Choice, reviews: Reviews, report: Callable[[int, int, str], None]
-) -> tuple[str, Review]:
+) -> tuple[str, str, Review]:
+    """The repository's folder, the summary, and what was found."""
     from router.reviewing.changes import Wanted, changes
     from router.reviewing.reports import markdown
     from router.reviewing.whole import Whole
 
     wanted = Wanted(choice.base, choice.staged, choice.range)
     what = await asyncio.to_thread(changes, folder, wanted)
-    whole = Whole(job.router.ask, job.router.kept_out, job.router.config.review.max_findings, report)
+    router, slots = job.router, await job.router.slots("review_changes")
+    whole = Whole(router.ask, router.kept_out, router.config.review.max_findings, report, slots)
     with job.notices.busy(TITLE):
         found = await whole.review(what)
     marked: dict[str, list[Shown]] = {path: [] for path in whole.documents}
     for it in found.reported:
         marked[it.finding.path].append(Shown(it.print, it.finding))
     reviews.fill([(whole.documents[path], shown) for path, shown in marked.items()])
-    return markdown.report(found), found
+    return what.root, markdown.report(found), found

@@ -171,6 +171,7 @@ class Server:
             return
         if refused or document.refused:
             self._present(document)
+            self.reviews.opened(document)
         elif self._router is not None:
             self._router.edited(document.snapshot(), changes)
             self.reviews.changed(document, changes, before)

@@ -194,6 +194,13 @@ class Router:
         request = await noted.worded(request, self.workspace)
         return await why.of_job(task, request, self._asking, self.workspace, self.paces, self.pieces)
 
+    async def slots(self, name: str) -> int:
+        """How many requests of a task are answered at once; 1 where nobody answers any."""
+        try:
+            return (await self._routed(self.tasks[name])).slots
+        except router.SwitchyardError:
+            return 1
+
     async def kept_out(self, document: Document) -> str:
         """What keeps a document out of every prompt; empty: nothing does."""
         return await self._gate.known(document)

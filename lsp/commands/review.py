@@ -81,7 +81,9 @@ async def _review(settings: Config, found: Changes, progress: Progress) -> tuple
             await router.start()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(router.workspace.settled(), _SETTLED)
-        review = await Whole(router.ask, router.kept_out, settings.review.max_findings, progress).review(found)
+        slots = await router.slots("review_changes")
+        whole = Whole(router.ask, router.kept_out, settings.review.max_findings, progress, slots)
+        review = await whole.review(found)
         counts = router.reviews.counts + _counted(review)
         known = counts.pop("remembered", 0)
         review = replace(review, known=known, counts=tuple(sorted(counts.items())))

@@ -44,12 +44,18 @@ class Part(Struct, frozen=True):
 
 class Whole:
     """One review in the making. `ask` is Router.ask, `kept_out` why a document may not be shown; `most` findings per
-    file are reported, and `progress` hears how far it is."""
+    file are reported, `progress` hears how far it is, and `slots` requests are made at once."""
 
     def __init__(
-        self, ask: Ask, kept_out: KeptOut, most: int, progress: Progress = lambda done, of, what: None
+        self,
+        ask: Ask,
+        kept_out: KeptOut,
+        most: int,
+        progress: Progress = lambda done, of, what: None,
+        slots: int = 1,
     ) -> None:
         self._ask, self._kept_out, self._most, self._progress = ask, kept_out, most, progress
+        self._free, self._done = asyncio.Semaphore(max(1, slots)), 0
         self.documents: dict[str, Document] = {}  # what was reviewed, by path
         self._skipped: list[Skipped] = []
         self._found: list[Finding] = []
@@ -65,9 +71,12 @@ class Whole:
         for part in parts[MOST:]:
             self._skip(part.file.path, f"the change is too large; its first {MOST} definitions are reviewed", part.unit)
         parts = parts[:MOST]
-        for at, part in enumerate(parts):
-            self._progress(at, len(parts) + 1, f"{part.file.path} {part.unit.name}".strip())
-            await self._one(part)
+        works = [asyncio.ensure_future(self._one(part, len(parts))) for part in parts]
+        try:
+            await asyncio.gather(*works)
+        finally:
+            for work in works:
+                work.cancel()
         self._progress(len(parts), len(parts) + 1, "what the change does")
         summary = await self._summary(changes, parts)
         self._progress(len(parts) + 1, len(parts) + 1, "")
@@ -101,7 +110,13 @@ class Whole:
         if more > 0:
             self._skip(f"{more} more files", "git does not keep them yet")
 
-    async def _one(self, part: Part) -> None:
+    async def _one(self, part: Part, of: int) -> None:
+        async with self._free:
+            self._progress(self._done, of + 1, f"{part.file.path} {part.unit.name}".strip())
+            await self._asked(part)
+            self._done += 1
+
+    async def _asked(self, part: Part) -> None:
         if len(self._reasons) >= GIVEN_UP and len(set(self._reasons[-GIVEN_UP:])) == 1:
             self._skip(part.file.path, self._reasons[-1], part.unit)
             return
