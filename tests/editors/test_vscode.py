@@ -208,6 +208,28 @@ def test_the_embedded_engine_answers(code: Code, file: Path) -> None:
         assert window.notices() == ""
 
 
+def test_in_a_folder_that_is_not_trusted_one_can_complete_and_nothing_edits_files(
+    code: Code, tmp_path: Path, file: Path
+) -> None:
+    (file.parent / ".vscode").mkdir()
+    (file.parent / ".vscode" / "settings.json").write_text('{"switchyard.program": ["/bin/false"]}')
+    with code.window(file, scripted(tmp_path, REVIEWED) | MODELS, trusted=False) as window:
+        window.wait_for_status("ready (scripted)")
+        window.wait_for_status("This folder is not trusted: nothing edits its files.")
+        window.at_the_end()
+        window.type("def add(")
+        window.wait_for_ghost(ADD)
+        window.press("Escape", *["Backspace"] * 8)
+        window.type(SHARE)
+        window.saved(file)
+        window.page.locator(".squiggly-warning, .squiggly-error").first.wait_for()
+        window.press("ArrowUp", "End", "Control+.")
+        window.page.locator(".action-widget .monaco-list-row", has_text="Fix this").wait_for()
+        window.picture("restricted mode")
+        window.press("ArrowDown", "ArrowDown", "Enter")
+        window.wait(lambda: "this folder is not trusted" in window.notices())
+
+
 def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
     settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "echo"}
     with code.window(file, settings) as window:

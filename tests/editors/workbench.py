@@ -42,11 +42,16 @@ QUIET: dict[str, object] = {
     "extensions.autoUpdate": False,
     "update.mode": "none",
     "chat.disableAIFeatures": True,
-    "security.workspace.trust.enabled": False,
     "editor.minimap.enabled": False,
     "editor.wordBasedSuggestions": "off",
     "editor.autoClosingBrackets": "never",
     "editor.autoIndent": "none",
+}
+TRUSTED: dict[str, object] = {"security.workspace.trust.enabled": False}
+UNTRUSTED: dict[str, object] = {
+    "security.workspace.trust.enabled": True,
+    "security.workspace.trust.startupPrompt": "never",
+    "security.workspace.trust.untrustedFiles": "open",
 }
 
 
@@ -154,10 +159,12 @@ class Code:
         self.strays: set[str] = set()  # hosts that a window wanted to reach
 
     @contextmanager
-    def window(self, file: Path, settings: dict[str, object]) -> Iterator[Window]:
+    def window(self, file: Path, settings: dict[str, object], trusted: bool = True) -> Iterator[Window]:
         """A fresh window on the file's folder, the file open in it; `settings` are the user's."""
         # In a window on a remote machine, as a browser's always is, what is the machine's own is set on that machine.
-        (self.home / "data" / "User" / "settings.json").write_text(json.dumps(QUIET))
+        (self.home / "data" / "User" / "settings.json").write_text(
+            json.dumps(QUIET | (TRUSTED if trusted else UNTRUSTED))
+        )
         (self.home / "data" / "Machine" / "settings.json").write_text(json.dumps(settings))
         context = self.browser.new_context(viewport={"width": 1100, "height": 640})
         try:
@@ -205,7 +212,7 @@ def served(home: Path) -> Iterator[Code]:
     command += ["--config", str(home / "config.yaml")]
     subprocess.run([*command, "--install-extension", str(EXTENSION)], env=environment, check=True, capture_output=True)
     command += ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"]
-    command += ["--disable-workspace-trust", "--disable-getting-started-override", "--disable-proxy"]
+    command += ["--disable-getting-started-override", "--disable-proxy"]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -4,6 +4,8 @@ import * as vscode from "vscode";
 import type { Server } from "./client.ts";
 import type { Preview, Proposal } from "./preview.ts";
 
+export const UNTRUSTED = "this folder is not trusted, so nothing edits its files; trust it first.";
+
 /** A command of the server, by its title, with its arguments. */
 export interface Action {
   title: string;
@@ -48,6 +50,10 @@ export async function here(server: Server, command: string, editor: vscode.TextE
 
 /** Has an edit made, with a notice by which it can be stopped, and shows it; a refusal is told. */
 export async function carryOut(server: Server, preview: Preview, title: string, asked: Place): Promise<void> {
+  if (!vscode.workspace.isTrusted) {
+    void vscode.window.showWarningMessage(`Switchyard: ${UNTRUSTED}`);
+    return;
+  }
   const location = vscode.ProgressLocation.Notification;
   try {
     const result = await vscode.window.withProgress({ location, title, cancellable: true }, (progress, token) => {

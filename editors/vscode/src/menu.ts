@@ -76,7 +76,7 @@ export function look(it: Situation): Look {
   if (it.state !== "absent") {
     lines.push(`The server runs on ${it.where}${it.host ? `; its engine listens at ${it.host}` : ""}.`);
   }
-  if (!it.trusted) lines.push("This folder is not trusted: nothing runs git in it, or edits it.");
+  if (!it.trusted) lines.push("This folder is not trusted: nothing edits its files.");
   const tooltip = lines.filter(Boolean).join("\n");
   return { text: `${ICONS[it.state]} Switchyard`, tooltip, alarm: it.state === "absent" || it.state === "ended" };
 }
