@@ -177,6 +177,7 @@ def test_severity_is_the_rule_s_and_no_graver_than_is_wanted() -> None:
         ("if a:\n    b()", "if a and c:\n    b()", "def f():\r\n    if a and c:\r\n        b()\r\n"),
         ("    if a:\n        b()", "    if c:\n        b()", "def f():\r\n    if c:\r\n        b()\r\n"),
         ("if a:\n        b()", "if c:\n        b()", "def f():\r\n    if c:\r\n        b()\r\n"),
+        ("if a:\n    b()", "g(\n        1)", "def f():\r\n    g(\r\n            1)\r\n"),
         ("b()", "```python\nc()\n```", "def f():\r\n    if a:\r\n        c()\r\n"),
     ],
 )

@@ -92,12 +92,10 @@ def _file(lines: list[str]) -> FileDiff | None:
 
 
 def _split(lines: list[str]) -> tuple[list[str], list[Hunk]]:
+    """What stands before the hunks, and these; within one, each line begins with a sign, so none looks like a head."""
     starts = [at for at, line in enumerate(lines) if _HUNK.match(line)]
-    own: list[int] = []
-    for at in starts:  # a line of a hunk may look like the head of one
-        if not own or at >= own[-1] + _length(lines, own[-1]):
-            own.append(at)
-    return lines[: own[0] if own else len(lines)], [_hunk(lines[at : at + _length(lines, at)]) for at in own]
+    head = lines[: starts[0] if starts else len(lines)]
+    return head, [_hunk(lines[at : at + _length(lines, at)]) for at in starts]
 
 
 def _length(lines: list[str], at: int) -> int:
