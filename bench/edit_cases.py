@@ -10,6 +10,7 @@ import ast
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from difflib import unified_diff
 from textwrap import dedent, indent
 from typing import TypeAlias
 
@@ -126,16 +127,25 @@ def _blocks(old: Sequence[str], new: Sequence[str], dressed: Text = str) -> str:
     return f"<<<<<<< SEARCH\n{dressed(search)}\n=======\n{dressed(replace)}\n>>>>>>> REPLACE\n"
 
 
-WAYS: dict[str, Callable[[Sequence[str], Sequence[str]], str]] = {
-    "whole": lambda old, new: _fenced(new),
-    "whole, shifted to the left": lambda old, new: _fenced(dedent("\n".join(new)).split("\n")),
-    "whole, from the first word on": lambda old, new: _fenced([new[0].lstrip(), *new[1:]]),
-    "whole, with talk and thoughts": lambda old, new: f"<think>\n{_fenced(old)}</think>\nSure!\n{_fenced(new)}Done.",
-    "whole, its fence shifted": lambda old, new: indent(_fenced(dedent("\n".join(new)).split("\n")), "  "),
-    "whole, with CRLF": lambda old, new: _fenced(new).replace("\n", "\r\n"),
-    "blocks": _blocks,
-    "blocks, shifted to the left": lambda old, new: _blocks(old, new, dedent),
-    "blocks, blanks at line ends": lambda old, new: _blocks(old, new).replace("\n", " \n"),
+def _diff(old: Sequence[str], new: Sequence[str]) -> str:
+    return "```diff\n" + "\n".join(unified_diff(old, new, "a/a.py", "b/a.py", lineterm="")) + "\n```\n"
+
+
+Way: TypeAlias = "Callable[[Sequence[str], Sequence[str], str], str]"  # the old lines, the new ones, the whole file
+WAYS: dict[str, Way] = {
+    "whole": lambda old, new, file: _fenced(new),
+    "whole, shifted to the left": lambda old, new, file: _fenced(dedent("\n".join(new)).split("\n")),
+    "whole, from the first word on": lambda old, new, file: _fenced([new[0].lstrip(), *new[1:]]),
+    "whole, with talk and thoughts": lambda old, new, file: (
+        f"<think>\n{_fenced(old)}</think>\nSure!\n{_fenced(new)}Done."
+    ),
+    "whole, its fence shifted": lambda old, new, file: indent(_fenced(dedent("\n".join(new)).split("\n")), "  "),
+    "whole, with CRLF": lambda old, new, file: _fenced(new).replace("\n", "\r\n"),
+    "the whole file": lambda old, new, file: _fenced(file.rstrip("\n").split("\n")),
+    "a diff": lambda old, new, file: _diff(old, new),
+    "blocks": lambda old, new, file: _blocks(old, new),
+    "blocks, shifted to the left": lambda old, new, file: _blocks(old, new, dedent),
+    "blocks, blanks at line ends": lambda old, new, file: _blocks(old, new).replace("\n", " \n"),
 }
 
 # Kinds of files
@@ -168,13 +178,11 @@ def cases(one: Function) -> Iterator[Case]:
             yield _case(one, way, kind, said, new, wanted)
 
 
-def _case(
-    one: Function, way: str, kind: str, said: Callable[[Sequence[str], Sequence[str]], str], new: list[str], wanted: str
-) -> Case:
+def _case(one: Function, way: str, kind: str, said: Way, new: list[str], wanted: str) -> Case:
     dressed = KINDS[kind]
-    old = one.lines
+    old, file = one.lines, wanted
     if kind == "astral":
-        old, new = ([dressed(line) for line in it] for it in (old, new))
+        old, new, file = [dressed(line) for line in old], [dressed(line) for line in new], dressed(wanted)
     text = dressed(one.text)
     at = text.index(dressed("\n".join(one.lines)))
-    return Case(way, kind, text, at + len(_lead(one.lines[0])), said(old, new), dressed(wanted))
+    return Case(way, kind, text, at + len(_lead(one.lines[0])), said(old, new, file), dressed(wanted))

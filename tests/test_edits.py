@@ -416,3 +416,57 @@ def test_only_lines_that_differ_are_changed() -> None:
 )
 def test_the_form_fits_the_model_and_the_code(code: str, size: float, tokens: int, form: str) -> None:
     assert chosen(code, size, tokens) == form
+
+
+# What says more than it was asked for
+
+BASKET = f"class Basket:\n    limit = 3\n\n{ADD}\n"
+FITS = "\n\n    def fits(self):\n        return len(self.items) < self.limit"
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (fence(BASKET), ADDED),
+        (fence(f"class Basket:\n    # ...\n\n{ADD}"), ADDED),
+        (fence(SHOP[: SHOP.index("    def add")] + ADD), ADDED),
+        (fence(f"class Basket:\n{ADD}{FITS}"), ADDED.rstrip("\n") + FITS + "\n"),
+        (fence(f"<<<0123456789abcdef code\n{ADD}\n0123456789abcdef>>>"), ADDED),
+    ],
+)
+def test_of_a_whole_class_or_file_only_what_was_asked_about_is_taken(said: str, wanted: str) -> None:
+    assert after(SHOP, said, "# as many") == wanted
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        fence(SHOP[: SHOP.index("    def add")].replace("price = 0", "price = 1") + ADD),
+        fence(BASKET.replace("limit = 3", "limit = 4")),
+    ],
+)
+def test_what_changes_more_than_it_was_asked_about_is_refused(said: str) -> None:
+    assert "changed more than it was asked about" in refused(SHOP, said, "# as many")
+
+
+DIFF = """--- a/a.py
++++ b/a.py
+@@ -7,4 +7,2 @@
+     \"\"\"The price of all.\"\"\"
+-    price = 0
+-    for item in items:
+-        price += item.price
+-    return price
++    return sum(item.price for item in items)
+"""
+
+
+@pytest.mark.parametrize(
+    "said", [f"```diff\n{DIFF}```\nDone.", DIFF, DIFF.replace("-7,4 +7,2 ", "").replace("\n ", "\n ")]
+)
+def test_a_diff_is_understood_whatever_its_numbers_say(said: str) -> None:
+    assert after(SHOP, said, "price +=") == SUMMED
+
+
+def test_a_diff_of_another_file_is_refused() -> None:
+    assert "was not asked to change" in refused(SHOP, DIFF.replace("b/a.py", "b/c.py"), "price +=")

@@ -9,8 +9,9 @@ from router.answers import thinking
 from router.answers.ground import Ground
 from router.context.lines import lf, line_end, parted
 from router.editing import docs, hoisting, kinds, renaming, spoken, words
-from router.editing.blocks import Place, Unfit, blocks, marked, place
+from router.editing.blocks import Block, Place, Unfit, blocks, hunks, marked, place
 from router.editing.checks import Asked, objection
+from router.editing.narrowing import narrowed
 from router.editing.spans import Scope, around, imports, lined, scope, shown
 from router.editing.style import changes, fitted, restored
 from router.editing.trees import code
@@ -42,7 +43,8 @@ def edit(request: Request, said: str, ground: Ground) -> Answer:
 def _rewritten(request: Request, said: str) -> Answer:
     document = request.document
     about = scope(document, request.span)
-    made = _by_blocks(document, about, said) if marked(said) else _as_a_whole(request, about, said)
+    quoted = blocks(said) if marked(said) else hunks(said)
+    made = _by_blocks(document, about, quoted) if quoted else _as_a_whole(request, about, said)
     asked = Asked(document, about.span, request.note if request.task == "refactor" else "")
     if why := objection(asked, made):
         return Refusal(why)
@@ -57,14 +59,14 @@ def _title(request: Request, about: Scope) -> str:
     return f"{request.task.capitalize()}{named}"
 
 
-def _by_blocks(document: Document, about: Scope, said: str) -> tuple[Change, ...]:
+def _by_blocks(document: Document, about: Scope, quoted: Sequence[Block]) -> tuple[Change, ...]:
     """Blocks may change the lines of the scope, and the file's imports."""
     reach = [about.span]
     own = imports(document)
     if own is not None and (own.end < about.span.start or about.span.end < own.start):
         reach.append(own)
     held: dict[Span, list[Place]] = {span: [] for span in reach}
-    for block in blocks(said):
+    for block in quoted:
         if block.path and not _same(block.path, document.path):
             raise Unfit("The model's answer names a file that it was not asked to change.")
         found = {
@@ -110,7 +112,7 @@ def _settled(document: Document, span: Span, after: Sequence[str]) -> tuple[Chan
 def _as_a_whole(request: Request, about: Scope, said: str) -> tuple[Change, ...]:
     document = request.document
     before = shown(document, about.span)
-    lines = spoken.code(said, about.name, document.language, before)
+    lines = narrowed(spoken.code(said, about.name, document.language, before), about, document)
     head: tuple[Change, ...] = ()
     leading = hoisting.led(lines, document.language)
     if 0 < leading < len(lines) and not hoisting.led([line.strip() for line in before], document.language):

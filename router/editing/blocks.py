@@ -25,6 +25,7 @@ _BEGIN = re.compile(r"\s*<{5,9} ?(?:SEARCH|ORIGINAL|OLD|HEAD)?[^\w<]*")
 _DIVIDE = re.compile(r"\s*={5,9}\s*")
 _END = re.compile(r"\s*>{5,9} ?(?:REPLACE|UPDATED|NEW)?[^\w>]*")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[^`]*")
+_HUNK = re.compile(r"@@(?: |$)")
 _PATH = re.compile(r"[\s`*#]*(?:(?:file|path)(?:name)?\s*:)?[\s`*]*([\w./\\@+-]*[\w-]\.\w{1,12})[\s`*:]*", re.I)
 Reading: TypeAlias = "tuple[list[str], list[str]]"
 _Alike: TypeAlias = "Callable[[Sequence[str], Sequence[str]], bool]"
@@ -67,6 +68,25 @@ def blocks(said: str) -> list[Block]:
     if begun is not None or not all(any(block.readings()) for block in found):
         raise Unfit("The model's answer broke off within a change; ask again.")
     return list(dict.fromkeys(found))
+
+
+def hunks(said: str) -> list[Block]:
+    """The hunks of a unified diff as blocks, if an answer is one; the numbers in it are not looked at."""
+    lines = said.split("\n")
+    if not any(_HUNK.match(line) for line in lines):
+        return []
+    found: list[Block] = []
+    path, old, new = "", list[str](), list[str]()
+    for line in [*lines, "@@ end"]:
+        if _HUNK.match(line) or _FENCE.fullmatch(line) or line.startswith(("--- ", "+++ ", "diff ")):
+            found += [Block((*old, DIVIDER, *new), path)] if old != new else []
+            old, new = [], []
+            path = line[4:].split("\t")[0].removeprefix("b/").strip() if line.startswith("+++ ") else path
+        else:
+            bare = line[1:] if line[:1] in (" ", "-", "+") else line
+            old += [bare] if line[:1] != "+" else []
+            new += [bare] if line[:1] != "-" else []
+    return found
 
 
 def _path(above: Sequence[str]) -> str:

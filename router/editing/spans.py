@@ -15,7 +15,7 @@ from router.editing.trees import is_comment, statements, tagged
 from router.types import Document, Span
 
 # What is one line of something larger; the larger is what an edit is about, unless there is none.
-_SMALL = frozenset({"attribute", "constant", "element", "key", "member", "prototype", "section", "variable"})
+SMALL = frozenset({"attribute", "constant", "element", "key", "member", "prototype", "section", "variable"})
 ATTRIBUTE = re.compile(r"\s*(?:#!?\[|@\w|\[\w)")
 LONGEST = 400  # lines of a definition that is shown as a whole; of a longer one, the paragraphs around the place
 _REACH = 60  # lines on either side of a place, at most, where no definition stands around it
@@ -37,7 +37,7 @@ def scope(document: Document, span: Span) -> Scope:
     place = _bare(text, span)
     found = around(document, place)
     if found is not None and _lines(text, found.span) <= LONGEST:
-        return Scope(_led(document, lined(text, found.span)), found.name, found.kind, found.parent, found.at)
+        return Scope(with_lead(document, lined(text, found.span)), found.name, found.kind, found.parent, found.at)
     if place.start == place.end or found is not None:
         return Scope(_paragraph(text, place))
     return Scope(_widened(text, place, tagged(document.language, text).definitions))
@@ -52,7 +52,7 @@ def around(document: Document, place: Span) -> Definition | None:
         if it.span.start <= place.end and place.start <= it.span.end + LONGEST
     ]
     holding = [(lines, it) for lines, it in holding if lines.start <= place.start and place.end <= lines.end]
-    large = [(lines, it) for lines, it in holding if it.kind not in _SMALL]
+    large = [(lines, it) for lines, it in holding if it.kind not in SMALL]
     top = [(lines, it) for lines, it in holding if not it.parent]
     chosen = min(large or top or holding, key=lambda pair: pair[0].end - pair[0].start, default=None)
     return chosen[1] if chosen else None
@@ -72,7 +72,7 @@ def shown(document: Document, span: Span) -> list[str]:
     return clean[first : first + max(1, len(parted(document.text[span.start : span.end])))]
 
 
-def _led(document: Document, span: Span) -> Span:
+def with_lead(document: Document, span: Span) -> Span:
     """A definition with the comments and attributes right above it, which a model may repeat, or change."""
     found = language(spoken(document.language, document.text))
     signs = tuple(filter(None, (found.line, *(found.block or ())))) if found else ()
@@ -100,7 +100,7 @@ def _widened(text: str, place: Span, definitions: Iterable[Definition]) -> Span:
     """The lines of a selection, and all of each large definition that it touches."""
     found = lined(text, place)
     for one in definitions:
-        if one.kind not in _SMALL and one.span.start < found.end and found.start < one.span.end:
+        if one.kind not in SMALL and one.span.start < found.end and found.start < one.span.end:
             whole = lined(text, one.span)
             found = Span(min(found.start, whole.start), max(found.end, whole.end))
     return found

@@ -19,6 +19,7 @@ _LEFT_OUT = re.compile(  # what stands for lines that a model did not care to re
     r"|\b(?:unchanged|omitted|as before|no changes?)\b|^\W*(?:\.\.\.|…)\W*$",
     re.I,
 )
+_SHOWN = re.compile(r"\s*(?:<<<[0-9a-f]{16} \w+|[0-9a-f]{16}>>>)\s*")
 _DOTS = re.compile(r"\s*(?:\.{3}|…)\s*")
 
 
@@ -36,7 +37,7 @@ def code(said: str, name: str, spoken: str, shown: Sequence[str]) -> list[str]:
     """
     held = fenced(said)
     if not held:
-        lines = _trimmed(said.split("\n"))
+        lines = _trimmed(_unfenced(said.split("\n")))
         if lines and (
             name in _defined(spoken, lines) or [line.strip() for line in _trimmed(shown)[:1]] == [lines[0].strip()]
         ):
@@ -65,8 +66,13 @@ def fenced(said: str) -> list[list[str]]:
             inside = None
         elif inside is not None:
             inside.append(line)
-    bare = map(_trimmed, [*found, inside] if inside else found)
+    bare = (_trimmed(_unfenced(it)) for it in ([*found, inside] if inside else found))
     return [list(it) for it in dict.fromkeys(tuple(it) for it in bare) if it]
+
+
+def _unfenced(lines: Sequence[str]) -> list[str]:
+    """Without the marks between which the prompt showed the code."""
+    return [line for line in lines if not _SHOWN.fullmatch(line)]
 
 
 def _trimmed(lines: Iterable[str]) -> list[str]:
