@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -104,12 +105,20 @@ async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[
 
 def places(said: argparse.Namespace, folder: Path) -> Iterator[Place]:
     """Every workspace in turn; the copies of repositories lie in `folder`."""
-    named = [Path(it) for it in os.environ.get("SWITCHYARD_HISTORIES", "").split(os.pathsep) if it]
     count = said.cases or (QUICK if said.quick else CASES)
     for older, newer in said.releases:
         yield older.resolve(), histories.of_releases(older, newer, count, said.seed)
-    for repository in said.repositories or ([] if said.releases else named or [ROOT]):
+    for repository in said.repositories:
         yield from cut(repository, histories.of_history(repository, count, said.commits, said.seed), folder)
+
+
+def parts(said: argparse.Namespace) -> list[argparse.Namespace]:
+    """The same for each pair of releases, and for each repository."""
+    named = [Path(it) for it in os.environ.get("SWITCHYARD_HISTORIES", "").split(os.pathsep) if it]
+    repositories = said.repositories or ([] if said.releases else named or [ROOT])
+    some = [{"releases": [it], "repositories": []} for it in said.releases]
+    some += [{"releases": [], "repositories": [it]} for it in repositories]
+    return [argparse.Namespace(**vars(said) | it) for it in some]
 
 
 def flags(arguments: Sequence[str]) -> argparse.Namespace:
@@ -122,6 +131,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, help=f"of each repository ({CASES}; {QUICK} when quick)")
     parser.add_argument("--commits", type=int, default=COMMITS, help="how far back")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=1, help="repositories at once, each in a process of its own")
     parser.add_argument("--quick", action="store_true", help="few cases, and no repository map")
     parser.add_argument("--alone", action="store_true", help="ours only")
     parser.add_argument("--ablate", action="store_true", help="what is lost without each source")
@@ -142,16 +152,22 @@ def chosen(said: argparse.Namespace) -> list[Policy]:
     return policies
 
 
-def main(arguments: Sequence[str]) -> int:
-    said = flags(arguments)
+def judge(said: argparse.Namespace) -> list[Judged]:
+    """All cases that are said, in this process."""
     policies = chosen(said)
     try:
         with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
-            found = asyncio.run(measured(places(said, Path(folder)), policies))
+            return asyncio.run(measured(places(said, Path(folder)), policies))
     finally:
         for policy in policies:
             policy.leave()
-    names = [it.name for it in policies]
+
+
+def main(arguments: Sequence[str]) -> int:
+    said = flags(arguments)
+    with multiprocessing.Pool(said.jobs) as pool:
+        found = [one for some in pool.imap(judge, parts(said)) for one in some]
+    names = list(dict.fromkeys(name for one in found for name in one.found))
     table.show(recall_tables.tables(found, OURS, names), said.json)
     if said.save:
         recall_tables.save(found, OURS, names, said.save)

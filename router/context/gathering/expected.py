@@ -10,11 +10,11 @@ from operator import mul
 from msgspec import structs
 
 from router.context.gathering.focus import Focus, names
-from router.context.gathering.ground import Ground, Line
+from router.context.gathering.ground import Ground
 from router.context.gathering.weights import AT_CURSOR, BIAS, SOURCES
 from router.types import Piece
 
-_WANTED, _EACH = 200, 2  # names that lines are looked for, and lines of each
+_WANTED = 120  # names that lines are looked for
 
 
 def expected(
@@ -87,18 +87,7 @@ def _brought(pieces: Iterable[Piece], shown: Collection[str]) -> dict[tuple[str,
 def filling(ground: Ground, about: Focus, likely: Mapping[str, float]) -> list[Piece]:
     """Lines that say likely names, in the files that are looked into."""
     wanted = nlargest(_WANTED, likely, key=likely.__getitem__)
-    rated: dict[int, tuple[float, Line]] = {}
-    chosen: dict[int, Line] = {}
-    for name in wanted:
-        own: list[tuple[float, int]] = []
-        for line in ground.lines(name):
-            key = id(line)
-            if key not in rated:
-                rated[key] = (sum([likely.get(it, 0.0) for it in line.names]) / (line.size + 6), line)
-            own.append((rated[key][0], key))
-        own.sort(reverse=True)
-        for _, key in own[:_EACH]:
-            chosen[key] = rated[key][1]
+    chosen = {id(line): line for name in wanted for line in ground.lines(name)}
     patch = about.sheet.patch if about.sheet.lines is ground.own.lines else None
     found: list[Piece] = []
     for line in chosen.values():

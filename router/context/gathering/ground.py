@@ -22,19 +22,17 @@ PLACE = 20  # lines that the cursor may move within a place
 LONGEST = 200  # code points of a line
 _LIKELY = 400  # names that are thought of without a reason at the cursor
 _ROWS = 8  # of one file, in which a name's lines are looked for
-_LINES = 6  # of one name
+_LINES = 3  # of one name
 _PLACES, _EACH = 48, 12  # where a name's neighbours are looked for: in all files, and in one
 _BEFORE, _AFTER, _NEXT = 3, 6, 3  # lines around a name in which others are beside it, and those that come next
-_BESIDE = 64  # names beside one
+_BESIDE = 48  # names beside one
 
 
 class Line(Struct, frozen=True, gc=False):
-    """A line of a file as a piece; `names` are those it says, `size` is its code points."""
+    """A line of a file as a piece, and its row."""
 
     piece: Piece
     row: int
-    names: tuple[str, ...]
-    size: int
 
 
 class Ground:
@@ -128,5 +126,5 @@ class Ground:
             start, line = sheet.line(row)
             said = sheet.names[row]
             worth = sum([exp(self.odds(name)) for name in said]) / (len(line) + 6) if len(line) <= LONGEST else 0.0
-            found = self._rows[path, row] = (worth, Line(Piece("files", path, line, start, 0.0), row, said, len(line)))
+            found = self._rows[path, row] = (worth, Line(Piece("files", path, line, start, 0.0), row))
         return found[0]

@@ -13,7 +13,7 @@ from router.types import Request
 
 FILES = 16  # that are looked into
 _LOUD = 64  # files; a name that more of them say points to none
-_ASKED = 24  # names, the most telling ones
+_ASKED = 20  # names, the most telling ones
 _NEAR = 16  # files around this one, whatever they say
 _PLACES = 8  # documents whose last place is remembered
 
