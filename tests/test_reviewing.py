@@ -14,7 +14,8 @@ from router.config import Config, Ledger, Models, Privacy, Review
 from router.engine import Router
 from router.jobs import render
 from router.reviewing.memory import Memory
-from router.reviewing.review import SECOND_LOOK, SUMMARY, change, points, step
+from router.reviewing.review import change, points
+from router.reviewing.steps import SECOND_LOOK, SUMMARY, step
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Answer, Delta, Document, Finding, Findings, Refusal, Request, Route, Span
 from tests.fixture import document
@@ -227,3 +228,17 @@ def test_an_unsaved_file_of_any_language_can_be_reviewed() -> None:
         assert await at.answer(request) == Findings()
 
     run(work, Cue(say=('{"findings": []}',)))
+
+
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [("Look twice.\n---\n{code}\n", True), ("Look twice.\n", False), ("\xff", False), ("Look.\n---\nnothing\n", False)],
+)
+def test_a_step_s_prompt_may_be_the_user_s_own(tmp_path: Path, said: str, used: bool) -> None:
+    file = tmp_path / "steps" / "second_look.md"
+    file.parent.mkdir()
+    file.write_bytes(said.encode("latin-1"))
+    ours = step(tasks.shipped()["review"], SECOND_LOOK, tmp_path / "none")
+    own = step(tasks.shipped()["review"], SECOND_LOOK, tmp_path)
+    assert (own.body == said.strip()) is used
+    assert (own == ours) is not used

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
 from typing import Protocol, TypeAlias
 
 from msgspec.structs import replace
@@ -25,12 +23,11 @@ from router.reviewing.proofs import marked, proved
 from router.reviewing.quoting import Text
 from router.reviewing.reading import WORD, Code
 from router.reviewing.rules import capped, rules
+from router.reviewing.steps import SECOND_LOOK, SUMMARY, step
 from router.reviewing.types import Claim, Scope
 from router.types import Answer, Document, Finding, Findings, Refusal, Request, Route, Span, Task
 
 LOOKS = 8  # findings of one request that get a second look; the others have lost to them already
-SECOND_LOOK, SUMMARY = "second_look", "summary"
-ANSWERS = {SECOND_LOOK: 200, SUMMARY: 300}  # tokens
 LONGEST_DIFF = 24_000  # code points of a change that is summed up
 _BULLET = ("- ", "* ", "• ")
 
@@ -146,9 +143,8 @@ class Reviewing:
         """The finding, with the input for which a second look says that it fails; None: it names none."""
         asked = {name: given.get(name, "") for name in ("path", "language", "code")}
         note = f"{finding.message}\nIt is about this line: {finding.quote}"
-        heard = await self._model.said(
-            step(task, SECOND_LOOK), request, route, asked | {"note": note}, verdict_schema()
-        )
+        looking = await asyncio.to_thread(step, task, SECOND_LOOK)
+        heard = await self._model.said(looking, request, route, asked | {"note": note}, verdict_schema())
         fails = verdict(heard.said)
         if not fails or acts(fails):
             self.counts["second look"] += 1
@@ -157,7 +153,7 @@ class Reviewing:
 
     async def _summed_up(self, task: Task, request: Request) -> Findings:
         """What a diff does, in a few points."""
-        summing = step(task, SUMMARY)
+        summing = await asyncio.to_thread(step, task, SUMMARY)
         route, _, _ = await self._model.prepared(task, replace(request, diff=""))
         diff = request.diff if len(request.diff) <= LONGEST_DIFF else request.diff[:LONGEST_DIFF] + "\n[…]\n"
         heard = await self._model.said(summing, request, route, {"diff": diff})
@@ -194,16 +190,6 @@ def _key(task: Task, route: Route, scope: Scope) -> str:
 
 def _in(span: Span, spans: Sequence[Span]) -> bool:
     return any(it.start <= span.start and span.end <= it.end for it in spans)
-
-
-@cache
-def _body(name: str) -> str:
-    return files("prompts").joinpath("steps").joinpath(f"{name}.md").read_text("utf-8").strip()
-
-
-def step(task: Task, name: str) -> Task:
-    """What a task asks beside its first question, as a task of its own on the same route."""
-    return replace(task, name=name, body=_body(name), max_tokens=ANSWERS[name])
 
 
 def points(said: str) -> str:
