@@ -124,7 +124,9 @@ class Ours:
             place = self._request(key.before, key.place)
             await self._layout.choose(reuse.TASK, place, self._route, self._kept)
             if self._warmed:
-                yield self._layout.lay(reuse.TASK, place, self._route, self._kept).call.prompt
+                found = self._layout.ahead(reuse.TASK, place, self._route, self._kept)
+                self._layout.take(found, self._kept)
+                yield found.call.prompt
 
     def __call__(self, key: Key) -> str:
         """The prompt at a key."""

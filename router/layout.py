@@ -51,6 +51,11 @@ class Prepared(Struct, frozen=True):
     weighed: tuple[Weighed, ...] = ()
     held: float = 0.0
 
+    @property
+    def unread(self) -> int:
+        """Code points of the prompt that the engine has not read."""
+        return round(len(self.call.prompt) * (1 - self.held))
+
 
 class Layout:
     """Makes the prompts, each as much like the one before as is right."""
@@ -69,11 +74,19 @@ class Layout:
         kept.window, kept.pieces = found.window, found.pieces
         return found.call
 
-    def lay(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
-        """The prompt for a place at which the user rests; the next request goes on from it."""
+    def ahead(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
+        """The prompt for a place at which the user rests, and what of it the engine has read."""
         found = self.prepared(task, request, route, kept, rested=True, fresh=True)
-        kept.window, kept.pieces, kept.laid = found.window, found.pieces, True
         return replace(found, held=self._paces.held(found.call))
+
+    def take(self, found: Prepared, kept: Open) -> None:
+        """The engine reads this now: the next request goes on from it."""
+        kept.window, kept.pieces, kept.laid = found.window, found.pieces, True
+
+    def seconds(self, found: Prepared) -> float:
+        """How long the engine takes to read what it has not read, as far as its speed is known."""
+        speed = self._paces.speed(found.call.route).prefill
+        return found.unread / (CHARACTERS * speed) if speed else 0.0
 
     def prepared(
         self, task: Task, request: Request, route: Route, kept: Open, rested: bool, fresh: bool = False

@@ -167,7 +167,8 @@ class Suggestions:
     async def _held(self, task: Task, request: Request, route: Route, after: Request, kept: Open) -> float:
         """The share of a prompt that the one for a place at which the user has rested before begins with."""
         await self._layout.choose(task, after, route, kept)
-        before = self._layout.lay(task, after, route, kept)
+        before = self._layout.ahead(task, after, route, kept)
+        self._layout.take(before, kept)
         now = self._layout.prepared(task, request, route, kept, rested=False)
         return shared(before.call.prompt, now.call.prompt)
 

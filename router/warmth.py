@@ -12,18 +12,19 @@ from router.context import privacy
 from router.context.syntax import Clock
 from router.desk import Desk, Open
 from router.fleet import Fleet
-from router.layout import Layout
+from router.layout import Layout, Prepared
 from router.ledger import Journey, Ledger
 from router.ledger.energy import here
 from router.ledger.stats import WARM
 from router.models import families
 from router.schedule import Interrupted
 from router.stream import accounted
-from router.types import Call, Request, Route, Task, Timing
+from router.types import Request, Route, Task, Timing
 
 PAUSE = 0.25  # seconds after a request, in which nothing came, before pieces are chosen
 SETTLED = 0.1  # seconds that the cursor has stood still; editors wait a while themselves before they tell
 REST = 0.7  # seconds after a request before a prompt is read ahead; few who pause that long go on at once
+LONGEST = 3.0  # seconds more; what takes long to read is begun after as long a rest, or each look around would cost it
 LEAST = 400  # code points of a prompt that are new to the engine; what is less is read in no time
 
 
@@ -54,11 +55,14 @@ class Warmth:
         kept.later = loop.call_later(pause, begin)
 
     async def _ahead(self, rest: float, task: Task, request: Request, route: Route, kept: Open) -> None:
-        began = asyncio.get_running_loop().time()
+        rested = asyncio.get_running_loop().time() + rest
         await self._layout.choose(task, request, route, kept)
-        await asyncio.sleep(max(0.0, rest - (asyncio.get_running_loop().time() - began)))
-        if self._wanted(route) and self._fleet.modelled and self._fleet.route == route:
-            await self.warm(task, request, route, kept)
+        await _until(rested)
+        if self._wanted(route):
+            found = self._layout.ahead(task, request, route, kept)
+            await _until(rested + min(LONGEST, self._layout.seconds(found)))
+            if self._fleet.modelled and self._fleet.route == route:
+                await self._warm(found, request, kept)
 
     def _wanted(self, route: Route) -> bool:
         """Whether there is something to read, the user wants it, and nobody else pays: a gateway may count tokens."""
@@ -67,24 +71,26 @@ class Warmth:
             return False
         return config.context.ahead and (route.runtime != "openai" or here(config, route.runtime))
 
-    async def warm(self, task: Task, request: Request, route: Route, kept: Open) -> None:
-        """Have the engine read the prompt for this place, and let the next keystroke go on from it."""
-        found = self._layout.lay(task, request, route, kept)
-        unread = round(len(found.call.prompt) * (1 - found.held))
-        if unread < LEAST:
+    async def _warm(self, found: Prepared, request: Request, kept: Open) -> None:
+        """Have the engine read a prompt, and let the next keystroke go on from it."""
+        if found.unread < LEAST:
+            self._layout.take(found, kept)
             return
+        route = found.call.route
         journey = Journey(replace(request, task=WARM), route, self._clock())
         journey.outcome = "silent"
         try:
-            await self._read(replace(found.call, max_tokens=1), journey)
+            await self._read(found, journey, kept)
         except (Interrupted, router.Superseded):
             pass  # somebody types, or waits for an answer
         except router.RuntimeFailure as failure:
             if isinstance(failure, router.PromptCut):
                 kept.smaller()
 
-    async def _read(self, call: Call, journey: Journey) -> None:
+    async def _read(self, found: Prepared, journey: Journey, kept: Open) -> None:
+        call = replace(found.call, max_tokens=1)
         async with self._fleet.schedule.turn("background", WARM, call.route, brief=True):
+            self._layout.take(found, kept)
             journey.begun = self._clock()
             working, stream = self._ledger.working(call.route.runtime), self._fleet.generate(call, watched=False)
             with accounted(self._ledger, journey, self._clock):
@@ -93,3 +99,7 @@ class Warmth:
                     async for item in stream:
                         journey.first = journey.first or self._clock()
                         journey.timing = item if isinstance(item, Timing) else journey.timing
+
+
+async def _until(time: float) -> None:
+    await asyncio.sleep(max(0.0, time - asyncio.get_running_loop().time()))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from router import warmth
 from router.config import Complete, Config, Context, OpenAI, Runtime
 from router.engine import Router
+from router.models.speed import Estimate, Speed
+from router.models.weights import weights
 from router.runtimes.scripted import Cue
 from router.types import Change, Request
 from tests.fixture import complete, document
@@ -19,7 +23,7 @@ HERE = ABOVE + "‸\n"
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PAUSE", "SETTLED", "REST"):
+    for name in ("PAUSE", "SETTLED", "REST", "LONGEST"):
         monkeypatch.setattr(warmth, name, 0.0)
 
 
@@ -156,6 +160,41 @@ def test_an_engine_that_lays_out_its_own_prompts_is_left_alone() -> None:
         assert it.engine.heard == []
         await it.router.aclose()
 
+    run(story())
+
+
+def test_what_made_room_before_it_was_read_changes_no_prompt() -> None:
+    async def story() -> None:
+        it = Resting(Cue(when="x = ", hang=True), Cue(say=("1",)))
+        request = await it.open(HERE)
+        await it.ask(request)
+        window = it.router._desk.kept(request.document).window
+        other = asyncio.ensure_future(it.ask(complete("x = ‸", path="/home/ada/b.py")))
+        await settled()
+        it.router.moved(request.document, 0)
+        await settled()
+        assert it.router._desk.kept(request.document).window is window
+        other.cancel()
+        await it.router.aclose()
+
+    run(story())
+
+
+def test_what_takes_long_to_read_is_begun_after_a_longer_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        it = Resting(Cue())
+        request = await it.open(HERE)
+        assert it.router.route
+        it.router.paces.seed({weights(it.router.route): Estimate(Speed(10.0, 10.0, True))})
+        it.router.moved(request.document, request.span.start)
+        await settled()
+        assert it.engine.heard == []
+        it.router.paces.seed({weights(it.router.route): Estimate(Speed(1e9, 10.0, True))})
+        await it.moved(request)
+        assert it.asked() == [1]
+        await it.router.aclose()
+
+    monkeypatch.setattr(warmth, "LONGEST", 60.0)
     run(story())
 
 

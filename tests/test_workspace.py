@@ -86,7 +86,8 @@ class Yard:
     async def rest(self, path: Path) -> None:
         """Nothing is typed for a while; what is done then is done."""
         await self.chosen(path)
-        self.router._layout.lay(*self.place(path))
+        task, request, route, kept = self.place(path)
+        self.router._layout.take(self.router._layout.ahead(task, request, route, kept), kept)
         self.now += 10
 
     def place(self, path: Path) -> tuple[Task, Request, Route, Open]:
