@@ -60,7 +60,7 @@ class Workspace:
         self._index: Index | None = None
         self._parsers: Parsers | None = None
         self._memo = Memo()
-        self._version: tuple[object, ...] = ()
+        self._version: tuple[tuple[int, int], ...] = ()
         self._branch = Branch()
         self._wanted = False
         self._lock = asyncio.Lock()
@@ -189,7 +189,12 @@ class Workspace:
         that the request is about, or the branch; of files whose texts are not there nothing is shown."""
         version = self._index.version if self._index else ()
         if version != self._version or len(self._memo.pages) > _PAGES:
-            self._memo, self._version = Memo(), version
+            others = self._index.since(self._version) if self._index and len(self._memo.pages) <= _PAGES else None
+            if others is None:
+                self._memo = Memo()
+            else:
+                self._memo.forget(others)
+            self._version = version
         path = request.document.path
         view = View(
             index=self._index or Nothing(),

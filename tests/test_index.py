@@ -519,3 +519,19 @@ def test_a_second_parser_is_asked_only_when_the_first_has_much_before_it() -> No
     made: list[Slow] = []
     go = asyncio.Event()
     asyncio.run(story())
+
+
+def test_what_changed_since_is_told_until_files_come_or_go() -> None:
+    known = Catalogue()
+    for path in ("/w/a.py", "/w/b.py"):
+        known.put(path, "python", Stamp(1, 1), Tags())
+    version = known.version
+    assert known.since(version) == []
+    known.put("/w/b.py", "python", Stamp(2, 1), Tags())
+    assert known.since(version) == ["/w/b.py"]
+    known.put("/w/c.py", "python", Stamp(2, 1), Tags())
+    assert known.since(version) is None
+    version = known.version
+    for number in range(100):
+        known.put("/w/a.py", "python", Stamp(number, 1), Tags())
+    assert known.since(version) is None

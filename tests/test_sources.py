@@ -10,7 +10,8 @@ from router.context import privacy
 from router.context.gathering import gather, sources
 from router.context.gathering.focus import focus, parts
 from router.context.gathering.laid import laid
-from router.context.gathering.sheet import sheet
+from router.context.gathering.sheet import amended, sheet
+from router.context.gathering.similar import grounded
 from router.context.gathering.view import Spot, View
 from router.models import families
 from router.types import Document, Piece, Request, Span
@@ -188,6 +189,46 @@ def test_comments_and_strings_say_no_names() -> None:
 
 def test_a_name_is_made_of_words() -> None:
     assert parts("parse_HTTPHead2") == ("parse", "http", "head")
+
+
+_ROWS = st.sampled_from(
+    ("a = foo(bar)", '"""', 'x = "s" # c', "/* c", "*/ d()", "y = 'a", "", "  z(q)", "//k", "# n", 'w = "a\\')
+)
+_TEXTS = st.lists(_ROWS, min_size=1, max_size=25).map("\n".join)
+
+
+@given(_TEXTS, _TEXTS, st.integers(0, 400), st.integers(0, 30), st.sampled_from(["python", "javascript", "rust", "go"]))
+def test_a_sheet_is_amended_to_what_it_would_be_anew(before: str, new: str, at: int, gone: int, language: str) -> None:
+    text = before[:at] + new + before[at + gone :]
+    was, is_now = sheet(before, language), sheet(text, language)
+    found = amended(was, text, language)
+    if found is not None:
+        assert (found.starts, found.names) == (is_now.starts, is_now.names)
+        assert all(list(found.rows(name)) == is_now.lines.get(name, []) for name in {*was.lines, *is_now.lines})
+
+
+def test_a_key_in_a_comment_reads_few_lines_again() -> None:
+    text = "".join(f"x{row} = 1\n" for row in range(900))
+    found = amended(sheet(text, "python"), text.replace("x450 = 1", "x450 = new_name"), "python")
+    assert found is not None
+    assert found.patch is not None
+    assert (found.patch.first, found.patch.last, list(found.rows("new_name"))) == (450, 450, [450])
+
+
+def test_what_was_worked_out_at_a_place_serves_there_and_tells_the_same() -> None:
+    rest = "from app.tracks import Track\n\n\ndef sort(track: Track):\n    ‸\n" + "x = 1\n" * 60
+    request, around = yard(rest)
+    gather.prepare(request, around)
+    ground = grounded(request, around)
+    text, at = request.document.text, request.span.start
+    typed = Request(
+        "complete", Document("/w/app/yard.py", "python", 2, f"{text[:at]}train{text[at:]}"), Span(at + 5, at + 5)
+    )
+    files = FILES | {"/w/app/yard.py": typed.document.text}
+    assert grounded(typed, around) is ground
+    assert gather.pieces(typed, around, rest[:80], 200) == gather.pieces(typed, view(files), rest[:80], 200)
+    away = Request("complete", typed.document, Span(len(typed.document.text), len(typed.document.text)))
+    assert grounded(away, around) is not ground
 
 
 @settings(max_examples=60, deadline=None)

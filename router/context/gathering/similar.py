@@ -20,21 +20,31 @@ _PLACES = 8  # documents whose last place is remembered
 
 def grounded(request: Request, view: View) -> Ground:
     """The place that the cursor is in."""
-    about, path, known = focus(request), request.document.path, view.memo.grounds
-    kind = IMPORTS if importing(request, view) else BODY if about.headers else TOP
-    found = known.get(path)
-    if found is None or not found.holds(view, about, kind):
+    path, known = request.document.path, view.memo.grounds
+    found = _known(request, view)
+    if found is None:
+        about = focus(request)
         about = whole(request) if about.sheet.patch else about
         known.pop(path, None)
         if len(known) >= _PLACES:
             known.clear()
-        found = known[path] = Ground(view, path, about, kind, _files(request, view, about))
+        found = known[path] = Ground(view, path, about, _kind(request, view), _files(request, view, about))
     return found
 
 
 def files(request: Request, view: View) -> tuple[str, ...]:
     """Other files to look into: those first that say most of what is said here, are near, or are imported."""
-    return tuple(grounded(request, view).files)
+    found = _known(request, view)
+    return tuple(found.files if found else _files(request, view, focus(request)))
+
+
+def _known(request: Request, view: View) -> Ground | None:
+    found = view.memo.grounds.get(request.document.path)
+    return found if found and found.holds(view, focus(request), _kind(request, view)) else None
+
+
+def _kind(request: Request, view: View) -> str:
+    return IMPORTS if importing(request, view) else BODY if focus(request).headers else TOP
 
 
 def telling(about: Focus, view: View) -> dict[str, float]:

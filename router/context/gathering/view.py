@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from heapq import nlargest
 from typing import TYPE_CHECKING, Protocol
@@ -110,7 +110,7 @@ class Page(Struct, frozen=True, gc=False):
 class Memo:
     """What was worked out for one request and serves the next, until the workspace changes and a new one is begun.
 
-    Nothing in it is more than a short cut: a view with an empty one answers alike.
+    Nothing in it is more than a short cut: a view with an empty one answers alike, but that one counts files anew.
     """
 
     def __init__(self) -> None:
@@ -124,6 +124,14 @@ class Memo:
         self.near: dict[str, Sequence[str]] = {}
         self.spread: dict[str, int] = {}
         self.resolved: dict[tuple[str, str, str], str | None] = {}
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Something else is known of these files now; how many files say a name is not counted anew for them."""
+        for path in paths:
+            self.tags.pop(path, None)
+            self.imports.pop(path, None)
+        self.meant.clear()
+        self.held = {key: found for key, found in self.held.items() if key[0] not in paths}
 
 
 class View(Struct, frozen=True):

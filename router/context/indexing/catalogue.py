@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -20,6 +20,7 @@ from router.types import Span
 
 MOST = 256  # files that one question is answered with
 DEFINERS = 64  # files that define one name: where there are more, none of them is what is meant
+_LATELY = 32  # changes that are remembered one by one
 _NOTHING = Tags()
 
 
@@ -92,6 +93,7 @@ class Catalogue:
         self._referrers = Postings(*(image.referrers if image else ()))
         self.neighbours = Neighbours(self._numbers)
         self.version = 0  # how often something was put, restamped or dropped
+        self._lately: deque[str] = deque(maxlen=_LATELY)  # of which file, if it was there and still is
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -116,7 +118,7 @@ class Catalogue:
         self, path: str, language: str, stamp: Stamp, tags: Tags | None, why: str = "", said: array[int] | None = None
     ) -> None:
         """A file has these tags now; None: none that can be known, and `why`."""
-        self.version += 1
+        self._changed(path if path in self._numbers else "")
         number = self._number(path)
         tags = tags or _NOTHING
         said = self.numbers(tags.references) if said is None else said
@@ -128,14 +130,14 @@ class Catalogue:
     def restamp(self, path: str, stamp: Stamp) -> None:
         """A file was written anew and says the same."""
         if (number := self._numbers.get(path)) is not None:
-            self.version += 1
+            self._changed(path)
             self.files[number] = msgspec.structs.replace(self.files[number], stamp=stamp)
 
     def drop(self, path: str) -> None:
         """A file is there no more."""
         number = self._numbers.get(path)
         if number is not None:
-            self.version += 1
+            self._changed("")
             self._say(number, Counter(), Counter())
             del self._numbers[path]
             self.files[number] = GONE
@@ -197,6 +199,16 @@ class Catalogue:
         """How many definitions and references there are in all."""
         records = [_record(kept.record) for kept in self.files if kept.record]
         return sum(len(it.names) for it in records), sum(len(it.at) for it in records) // array("I").itemsize
+
+    def since(self, version: int) -> list[str] | None:
+        """The files that others are known of since a version; None: too many, or some came or went."""
+        count = self.version - version
+        some = list(self._lately)[len(self._lately) - count :] if 0 <= count <= len(self._lately) else [""]
+        return None if "" in some else some
+
+    def _changed(self, path: str) -> None:
+        self.version += 1
+        self._lately.append(path)
 
     def snapshot(self) -> Snapshot:
         """What `packed` makes an image of; until `settled` is called nothing of it is changed."""

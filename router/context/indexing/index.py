@@ -201,9 +201,21 @@ class Index:
             await root.keep()
 
     @property
-    def version(self) -> tuple[object, ...]:
+    def version(self) -> tuple[tuple[int, int], ...]:
         """Another one whenever something that is known has changed."""
         return tuple((id(root.catalogue), root.catalogue.version) for root in self._roots)
+
+    def since(self, version: tuple[tuple[int, int], ...]) -> list[str] | None:
+        """The files of which something else is known than at a `version`; None: too many, or some came or went."""
+        found: list[str] = []
+        if len(version) != len(self._roots):
+            return None
+        for (catalogue, number), root in zip(version, self._roots, strict=True):
+            some = root.catalogue.since(number) if catalogue == id(root.catalogue) else None
+            if some is None:
+                return None
+            found += map(native, some)
+        return found
 
     @property
     def waiting(self) -> int:
