@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -10,12 +11,19 @@ from msgspec.structs import replace
 
 from router.context.gathering.view import Known
 from router.context.tagging.imports import Import
+from router.context.tagging.language import language, language_of
 from router.editing import renaming
 from router.editing.blocks import Unfit
 from router.editing.renaming import Target
 from router.editing.trees import tagged
 from router.types import Document, Edit, Request
 
+# Languages, by the names of their files, whose programs use each other's names.
+_KIN = (
+    frozenset({"ecmascript", "javascript", "tsx", "typescript", "vue", "svelte"}),
+    frozenset({"c", "cpp"}),
+    frozenset({"java", "kotlin", "scala"}),
+)
 _ROUNDS = 4  # how often a name may be passed on from one file's imports to the next
 Lead: TypeAlias = "tuple[str, str, str]"  # a file, a module that it imports, a name of that or none
 
@@ -29,9 +37,10 @@ class Facts(Struct, frozen=True):
 
 def facts(wanted: Target, document: Document, index: Known) -> Facts:
     """What an index knows of a name, from memory. Raises Unfit where it can't be certain."""
-    if not renaming.unique(index.defined(wanted.name), document.path, document.language, wanted.member):
+    defined = [(path, it) for path, it in index.defined(wanted.name) if _kin(document, path)]
+    if not renaming.unique(defined, document.path, document.language, wanted.member):
         raise Unfit(f"{wanted.name} is defined in other files, too; which of them a place means can't be told.")
-    paths = {path for path, _ in index.referring(wanted.name)}
+    paths = {path for path, _ in index.referring(wanted.name) if _kin(document, path)}
     paths.update(path for path in index.near(document.path) if any(map(_imports(wanted.name), index.imports(path))))
     paths.discard(document.path)
     leads = {
@@ -41,6 +50,13 @@ def facts(wanted: Target, document: Document, index: Known) -> Facts:
         for name in ("", *(said for said, _ in one.names))
     }
     return Facts(tuple(sorted(paths)), leads)
+
+
+def _kin(document: Document, path: str) -> bool:
+    """Whether a file is in a language that could mean a name of the document."""
+    names = document.language, language_of(os.path.basename(path))
+    ours, theirs = (found.key if (found := language(it)) else it for it in names)
+    return ours == theirs or any({ours, theirs} <= group for group in _KIN)
 
 
 def _imports(name: str) -> Callable[[Import], bool]:

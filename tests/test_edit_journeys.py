@@ -174,6 +174,17 @@ def test_a_name_that_is_passed_on_is_followed(tmp_path: Path) -> None:
     assert not it.engine.heard, "the user said the name, so no model was asked"
 
 
+def test_a_name_in_a_file_of_another_language_is_another_s(tmp_path: Path) -> None:
+    (tmp_path / "m.c").write_text("int total(int x) { return x; }\n\nint main(void) { return total(1); }\n")
+    (tmp_path / "m.rs").write_text("fn g() -> i32 { total(1) }\n")
+    it = Yard(tmp_path, "overall", shop=SHOP, till=TILL)
+    found = it.answer("refactor", "total(", note=instruction("rename"))
+    assert sorted(texts(found)) == ["shop.py", "till.py"]
+    file = Document(str(it.root / "m.c"), "c", 1, (it.root / "m.c").read_text())
+    found = it.asked(Request("refactor", file, Span(4, 4), True, note=instruction("rename")))
+    assert texts(found) == {"m.c": file.text.replace("total", "overall")}
+
+
 def test_a_name_that_another_file_uses_for_something_else_is_refused(tmp_path: Path) -> None:
     it = Yard(tmp_path, "", shop=SHOP, till=TILL.replace("pay", "overall"))
     found = it.answer("refactor", "total(", note=instruction("rename", "overall"))

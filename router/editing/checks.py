@@ -11,6 +11,7 @@ from router.context import privacy
 from router.context.gating.invisible import visible
 from router.context.lines import parted
 from router.context.tagging.language import language
+from router.editing import kinds
 from router.editing.names import lost
 from router.editing.style import applied
 from router.editing.trees import faults
@@ -23,6 +24,7 @@ _SHORTENING = re.compile(
     r"|mov\w*|clean\w*|unused|dead)\b",
     re.I,
 )
+_SHORTER = frozenset({"duplication", "simplify"})  # kinds of refactorings that may leave much less
 _RENAMING = re.compile(r"\b(?:renam\w*|call it|name it|names?)\b", re.I)
 
 
@@ -77,9 +79,25 @@ def _shrunk(asked: Asked, changes: Sequence[Change]) -> str:
     text = asked.document.text[start:end]
     own = [Change(it.start - start, it.end - start, it.text) for it in changes if start <= it.start and it.end <= end]
     old, new = (_coded(it, asked.document.language) for it in (text, applied(text, own)))
-    if old < _SHORT or new >= old * _LEAST or (new and _SHORTENING.search(asked.instruction)):
+    if old < _SHORT or new >= old * _LEAST or (new and _shortens(asked.instruction)):
         return ""
     return f"The model's answer has {new} lines of code for {old}; it would lose too much to be applied."
+
+
+def remark(asked: Asked, changes: Sequence[Change]) -> str:
+    """What the user should know of these changes, though it does not speak against them; mostly nothing."""
+    found = language(asked.document.language)
+    signs = tuple(filter(None, (found.line, *(found.block or ())))) if found else ()
+    old = [line for it in changes for line in parted(asked.document.text[it.start : it.end])]
+    new = [line for it in changes for line in parted(it.text)]
+    gone, come = (sum(line.strip().startswith(signs) for line in its) if signs else 0 for its in (old, new))
+    lines = f"{gone - come} lines" if gone - come > 1 else "a line"
+    return f"It takes away {lines} of comments." if gone > come else ""
+
+
+def _shortens(instruction: str) -> bool:
+    """Whether fewer lines are what was asked for; code that moves into a function of its own stays as long as it is."""
+    return kinds.kind(instruction) in _SHORTER or _SHORTENING.search(kinds.words(instruction)) is not None
 
 
 def _coded(text: str, name: str) -> int:
@@ -91,7 +109,7 @@ def _coded(text: str, name: str) -> int:
 
 def _forgotten(asked: Asked, after: str) -> str:
     """Names that others may know, gone without having been asked for."""
-    if _RENAMING.search(asked.instruction):
+    if _RENAMING.search(kinds.words(asked.instruction)):  # what a kind says of names is about new ones
         return ""
     gone = lost(asked.document.language, asked.document.text, after)
     unasked = [name for name in gone if not _says(asked.instruction, name.rpartition(".")[2])]
