@@ -103,12 +103,13 @@ class Layout:
         return Prepared(completion.said(task, request, route, shown, pieces), shown, pieces, room)
 
     def room(self, task: Task, route: Route, kept: Open) -> Room:
-        """How much of the prompt is whose; the window has at least half of it."""
+        """How much of the prompt is whose; the window has at least half of it, and all where there is nothing else."""
         budget, characters = self._paces.budget(task, route), self._paces.characters(task, route)
         some = self._workspace.known and route.family != families.PLAIN
         tokens = completion.share(int(budget * kept.room), self.config.context.tokens) if some else 0
         beside = tokens * CHARACTERS
-        extent = completion.extent(route, task, tokens, characters - beside)
+        taken = (tokens, beside) if kept.pieces or kept.ready else (0, 0)
+        extent = completion.extent(route, task, taken[0], characters - taken[1])
         return Room(tokens, beside, window.Extent(characters=int(kept.room * extent.characters)))
 
     def _showable(self, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

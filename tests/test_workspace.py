@@ -16,6 +16,8 @@ from router.config import Config, Context, Privacy
 from router.context.gathering.view import Spot, View
 from router.desk import Open
 from router.engine import Router
+from router.models.speed import Estimate, Speed
+from router.models.weights import weights
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.trail import KEPT, Trail
 from router.types import Change, Document, Request, Route, Span, Task
@@ -316,6 +318,23 @@ def test_of_an_excluded_file_no_prompt_is_told(root: Path) -> None:
 @given(st.integers(1, 200_000), st.integers(0, 10_000))
 def test_other_files_never_take_more_than_a_third_of_a_prompt(budget: int, most: int) -> None:
     assert completion.share(budget, most) <= min(most, budget // 3)
+
+
+def test_where_nothing_else_is_shown_the_window_has_all_of_a_short_prompt(root: Path) -> None:
+    async def story() -> None:
+        assert it.router.route
+        it.router.paces.seed({weights(it.router.route): Estimate(Speed(100.0, 30.0, True))})
+        await it.ask(root / "bill.py", BILL)
+        task, _, route, kept = it.place(root / "bill.py")
+        alone = it.router._layout.room(task, route, kept)
+        await it.chosen(root / "bill.py")
+        beside = it.router._layout.room(task, route, kept)
+        assert beside.tokens == alone.tokens
+        assert alone.extent.characters - beside.beside == beside.extent.characters
+        assert alone.extent.characters / 2 < beside.extent.characters
+
+    it = Yard(root)
+    run(it, story())
 
 
 # What the branch changed
