@@ -74,7 +74,14 @@ def _in(text: str) -> Iterator[Function]:
                 for it in ast.walk(tree)
                 if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
             ]
-            alone = node.body[0].lineno > node.lineno and names.count(node.name) == 1
+            alone = (
+                names.count(node.name) == 1
+                and not text.split("\n")[node.body[0].lineno - 1][: node.body[0].col_offset].strip()
+            )
+            after = next((line for line in text.split("\n")[last:] if line.strip()), "")
+            alone = alone and not (
+                after.lstrip().startswith("#") and after[: node.col_offset + 1].isspace()
+            )  # it is its own
             if len(lines) in _LENGTH and plain and alone and not any(len(it) != len(it.rstrip()) for it in lines):
                 yield Function(text, first, last, node.name, node.body[0].lineno - 1)
 

@@ -183,6 +183,12 @@ def test_a_mark_of_a_chat_that_was_broken_up_for_the_prompt_is_left_as_it_is() -
         assert after(text, fence(f"def f():\n    # {mark}\n    return 2"), "return") == text.replace("1", "2")
 
 
+def test_a_comment_above_that_was_not_repeated_stays() -> None:
+    text = "x = 1\n\n\n# What it does.\n@one\ndef f():\n    return 1\n"
+    for said in ("@one\ndef f():\n    return 2", "def f():\n    return 2", "  def f():\n      return 2"):
+        assert after(text, f"```\n{said}\n```", "return") == text.replace("return 1", "return 2")
+
+
 def test_a_string_over_several_lines_keeps_its_own_indentation() -> None:
     text = 'class A:\n    def f(self):\n        print("""\nleft\n  two\n""")\n        return 1\n'
     said = 'def f(self):\n    print("""\nleft\n  two\n""")\n    return 2\n'
@@ -311,6 +317,12 @@ def test_an_answer_that_loses_most_of_the_code_is_refused_unless_that_was_asked_
     assert "lose too much" in refused(LONG, said, "step(3)", task="fix")
     assert "lose too much" in refused(LONG, said, "step(3)", note="use a better name for the steps")
     assert after(LONG, said, "step(3)", note="remove all but the first steps")
+
+
+def test_comments_that_go_are_told() -> None:
+    found = ask(SHOP, fence(ADD.replace("        # as many as fit\n", "")), "# as many")
+    assert isinstance(found, Edit)
+    assert found.notes == ("It takes away a line of comments.",)
 
 
 def test_a_public_name_may_go_when_the_user_says_so() -> None:

@@ -10,7 +10,7 @@ from router.answers.ground import Ground
 from router.context.lines import lf, line_end, parted
 from router.editing import docs, hoisting, kinds, renaming, spoken, words
 from router.editing.blocks import Block, Place, Unfit, blocks, hunks, marked, place
-from router.editing.checks import Asked, objection
+from router.editing.checks import Asked, objection, remark
 from router.editing.narrowing import narrowed
 from router.editing.spans import Scope, around, imports, lined, scope, shown
 from router.editing.style import changes, fitted, restored
@@ -48,7 +48,8 @@ def _rewritten(request: Request, said: str) -> Answer:
     asked = Asked(document, about.span, request.note if request.task == "refactor" else "")
     if why := objection(asked, made):
         return Refusal(why)
-    return Edit(_title(request, about), (FileEdit(document, made),))
+    notes = tuple(filter(None, (remark(asked, made),)))
+    return Edit(_title(request, about), (FileEdit(document, made),), notes)
 
 
 def _title(request: Request, about: Scope) -> str:
@@ -117,33 +118,25 @@ def _as_a_whole(request: Request, about: Scope, said: str) -> tuple[Change, ...]
     leading = hoisting.led(lines, document.language)
     if 0 < leading < len(lines) and not hoisting.led([line.strip() for line in before], document.language):
         head, lines = hoisting.hoisted(document, lines[:leading]), lines[leading:]
-    lines = [*_lead(document, about, before, lines), *lines]
+    left = _left(document, about, before, lines)
     _complete(lines, before, document)
-    made = _settled(document, about.span, fitted(lines, before, document.text, document.language))
+    set_right = fitted(lines, before[left:], document.text, document.language)
+    made = _settled(document, about.span, [*before[:left], *set_right])
     if head and head[0].start > about.span.start:
         raise Unfit("The model's answer needs an import, and this file has no place for it that is certain.")
     return (*head, *made)
 
 
-def _lead(document: Document, about: Scope, before: Sequence[str], lines: Sequence[str]) -> list[str]:
-    """Of the comments and decorators that a definition begins with, those that a model left out at the start."""
+def _left(document: Document, about: Scope, before: Sequence[str], lines: Sequence[str]) -> int:
+    """How many of the comments and decorators that a definition begins with a model has left out at the start."""
     above = document.text[about.span.start : lined(document.text, Span(about.at, about.at)).start]
     count = len(parted(above)) if about.name else 0
-    bare = [line.strip() for line in before[: count + 1]]
-    if not count or not lines:
-        return []
-    first = lines[0].strip()
-    left = bare.index(first) if first in bare else count if _names(first, about.name) else 0
-    missing = _depth(before[left]) - _depth(lines[0])
-    return [line[min(max(0, missing), _depth(line)) :] for line in before[:left]]
+    first, bare = lines[0].strip(), [line.strip() for line in before[: count + 1]]
+    return bare.index(first) if first in bare else count if _names(first, about.name) else 0
 
 
 def _names(line: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) is not None and not line.startswith(("@", "#", "/", "*"))
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 # Document

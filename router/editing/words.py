@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
 from router.context.lines import lf
-from router.editing.blocks import Unfit
+from router.editing.blocks import Unfit, marked
 from router.editing.docs import DIRECTIVE, QUOTES, STARRED, Place
 from router.editing.spans import ATTRIBUTE
 from router.editing.spoken import fenced
@@ -22,6 +22,12 @@ _TALK = re.compile(r"(?:sure|certainly|of course|okay|here(?:'s| is| are))\b.*:?
 _CODE = re.compile(
     r"[{};][ \t]*$|^[ \t]*(?:async|class|def|fn|func|function|fun|public|private|return|sub)\b.*[:({]|```", re.M
 )
+_DIFF = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+", re.M)
+_ACTS = re.compile(  # when an editor shows it beside a name
+    r"!\[[^\]\n]*\]\s?[(\[]|\]\(\s*<?(?:command|data|file|javascript|vbscript|vscode):"
+    r"|<\s?(?:img|script|iframe|svg|object|embed)\b",
+    re.I,
+)
 _LONGEST = 100  # lines
 
 
@@ -32,8 +38,11 @@ def words(said: str, name: str, language: str) -> list[str]:
     found = found or next((it for lines in stretches if (it := _alone(lines))), [])
     if not found and "```" not in said:
         found = _alone([line for line in said.split("\n") if not _TALK.fullmatch(line.strip())])
-    if not any(map(_WORDS.search, found)) or len(found) > _LONGEST:
+    text = "\n".join(found)
+    if not _WORDS.search(text) or len(found) > _LONGEST or marked(text) or _DIFF.search(text):
         raise Unfit("The model's answer holds no documentation; ask again.")
+    if _ACTS.search(text):
+        raise Unfit("The model's documentation holds an image or a link that acts; it was not applied.")
     return found
 
 
