@@ -19,7 +19,7 @@ from typing import TypeAlias
 from bench import histories, recall_tables, repo_map, table
 from bench.histories import Case
 from bench.judged import MAIN, Judged, judged, relative
-from bench.recall_tables import ABLATED, ALONE, WITHOUT
+from bench.recall_tables import ALONE, WITHOUT
 from bench.rivals import Block, Bm25, Jaccard, Policy, Ring, Window
 from bench.server import ROOT
 from bench.workspaces import Workspace, asked, cut, opened
@@ -90,7 +90,7 @@ class Ours:
 
 
 async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[Judged]:
-    """Every policy at every case; at every other one what is lost without a source, and what it brings alone."""
+    """Every policy at every case."""
     found: list[Judged] = []
     for root, cases in places:
         async with opened(root) as workspace:
@@ -98,8 +98,7 @@ async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[
                 policy.enter(workspace)
             for case in cases:
                 async with asked(workspace, case):
-                    some = [it for it in policies if not it.name.startswith(ABLATED) or len(found) % 2 == 0]
-                    found.append(judged(case, workspace, some))
+                    found.append(judged(case, workspace, policies))
     return found
 
 
