@@ -43,6 +43,7 @@ class Ground:
     def __init__(self, view: View, path: str, about: Focus, kind: str, files: Mapping[str, float]) -> None:
         self.path, self.row, self.kind, self.files, self.own = path, about.row, kind, files, about.sheet
         self._view = view
+        self._texts = {other: view.text(other) for other in files}
         self.sheets = {path: about.sheet} | {other: view.page(other).sheet for other in files}
         most = max(files.values(), default=0.0) or 1.0
         self._shares = [(self.sheets[other].lines, (worth + 0.2) / most) for other, worth in files.items()]
@@ -61,7 +62,7 @@ class Ground:
         """Whether the cursor is still here, and all texts are the same but for lines around it."""
         near = abs(about.row - self.row) <= PLACE and kind == self.kind
         same = about.sheet.lines is self.own.lines or about.sheet.text == self.own.text
-        return near and same and all((view.text(other) or "") is self.sheets[other].text for other in self.files)
+        return near and same and all(view.text(other) is text for other, text in self._texts.items())
 
     def odds(self, name: str) -> float:
         """The logarithm of the odds that a name is needed, by what is known of it anywhere in this place."""
