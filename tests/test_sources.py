@@ -215,19 +215,21 @@ def test_a_key_in_a_comment_reads_few_lines_again() -> None:
     assert (found.patch.first, found.patch.last, list(found.rows("new_name"))) == (450, 450, [450])
 
 
-def test_what_was_worked_out_at_a_place_serves_there_and_tells_the_same() -> None:
-    rest = "from app.tracks import Track\n\n\ndef sort(track: Track):\n    ‸\n" + "x = 1\n" * 60
-    request, around = yard(rest)
+def test_what_was_worked_out_at_a_place_serves_there_and_its_lines_move_with_the_text() -> None:
+    below = "\n\ndef sorted_out(siding_track):\n    siding_track.release(yard_engine)\n"
+    request, around = yard(
+        "from app.tracks import Track\n\n\ndef sort(track: Track):\n    ‸\n" + "x = 1\n" * 60 + below
+    )
     gather.prepare(request, around)
     ground = grounded(request, around)
     text, at = request.document.text, request.span.start
-    typed = Request(
-        "complete", Document("/w/app/yard.py", "python", 2, f"{text[:at]}train{text[at:]}"), Span(at + 5, at + 5)
-    )
-    files = FILES | {"/w/app/yard.py": typed.document.text}
-    assert grounded(typed, around) is ground
-    assert gather.pieces(typed, around, rest[:80], 200) == gather.pieces(typed, view(files), rest[:80], 200)
-    away = Request("complete", typed.document, Span(len(typed.document.text), len(typed.document.text)))
+    typed = Document("/w/app/yard.py", "python", 2, f"{text[:at]}train\n    a\n{text[at:]}")
+    here = Request("complete", typed, Span(at + 5, at + 5))
+    assert grounded(here, around) is ground
+    found = [it for it in gather.pieces(here, around, text[:at], 200) if it.path == typed.path]
+    assert "siding_track.release(yard_engine)" in [it.text for it in found]
+    assert all(typed.text.startswith(it.text, it.start) for it in found)
+    away = Request("complete", typed, Span(len(typed.text), len(typed.text)))
     assert grounded(away, around) is not ground
 
 
