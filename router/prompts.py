@@ -63,7 +63,7 @@ def _prompt(name: str, ours: str, path: Path) -> Prompt:
 
 
 def _read(path: Path) -> str | None:
-    """What the user's file says; None: there is none. Raises BadTask."""
+    """What the user's file says; None: there is none, or one that is about to be written. Raises BadTask."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
@@ -79,7 +79,7 @@ def _read(path: Path) -> str | None:
         raise BadTask(f"{path}: it is not UTF-8 text.") from error
     if len(content) > LARGEST:
         raise BadTask(f"{path}: it is longer than {LARGEST:,} bytes.")
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n") if text.strip() else None
 
 
 def _fitting(ours: Task, task: Task, path: Path) -> Task:

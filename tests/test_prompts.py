@@ -51,6 +51,11 @@ def test_one_that_is_wrong_is_told_of_once_and_ours_is_used(own: Path, text: byt
     assert sentence.startswith(str(own / "explain.md"))
 
 
+def test_one_that_a_shell_has_only_made_room_for_counts_as_none(own: Path) -> None:
+    (own / "explain.md").write_bytes(b"")
+    assert Prompts(pytest.fail, own).tasks() == tasks.shipped()
+
+
 def test_what_is_changed_is_in_force_at_once(own: Path) -> None:
     it = Prompts(pytest.fail, own)
     assert it.tasks() == tasks.shipped()

@@ -126,6 +126,14 @@ def test_an_engine_that_fails_is_a_reason_and_not_silence(shell: Shell) -> None:
     assert done.returncode == 1
 
 
+def test_where_no_engine_has_a_model_a_pipeline_does_not_pass(shell: Shell) -> None:
+    shell.repo.write({"a.py": NEW})
+    done = shell.run("--format", "sarif", "--fail-on", "error", "--set", "runtime.engine=echo")
+    assert done.returncode == 1
+    assert done.stderr.startswith("switchyard: No engine has script")
+    assert not json.loads(done.stdout)["runs"][0]["invocations"][0]["executionSuccessful"]
+
+
 def test_no_change_is_no_finding(shell: Shell) -> None:
     done = shell.run("--staged")
     assert (done.returncode, done.stdout) == (0, "Nothing has changed.\n")

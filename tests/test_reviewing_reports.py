@@ -34,7 +34,7 @@ REVIEW = Review(
     reported=(Reported(FINDING, "shop/cart.py", Place(7, 5, 7, 25), "0123456789abcdef"),),
     skipped=(
         Skipped("logo.png", "it is binary"),
-        Skipped("a,b: c%.py", "the model's answer can't be read", "Cart.total"),
+        Skipped("a,b: c%.py", "the model's answer can't be read", "Cart.total", failed=True),
     ),
     summary="- `total` divides by the number of items\n- [free money](http://evil.example)",
     units=3,

@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     form = "json" if args.json else args.format
     said = FORMS[form](review)
     print(said if form in ("json", "sarif") else terminal.clean(said), end="")
-    if review.skipped and not review.units and status:
-        terminal.note(f"switchyard: {status}")
+    if review.failure:
+        terminal.note(f"switchyard: {status or f'{review.failure}.'}")
         return 1
     return int(bool(args.fail_on) and any(_grave(it.finding.severity, args.fail_on) for it in review.reported))
 

@@ -69,11 +69,15 @@ class Reported(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """What was not reviewed, and why: a sentence's end for people. `name` is the definition, or empty for all of it."""
+    """What was not reviewed, and why: a sentence's end for people. `name` is the definition, or empty for all of it.
+
+    `failed`: an engine was to look at it, and did not.
+    """
 
     path: str
     why: str
     name: str = ""
+    failed: bool = False
 
 
 class Review(Struct, frozen=True):
@@ -85,3 +89,8 @@ class Review(Struct, frozen=True):
     units: int = 0
     known: int = 0
     counts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def failure(self) -> str:
+        """Why no engine has looked at any of it; empty: one has, or there was nothing to look at."""
+        return "" if self.units else next((it.why for it in self.skipped if it.failed), "")

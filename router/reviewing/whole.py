@@ -118,7 +118,7 @@ class Whole:
 
     async def _asked(self, part: Part) -> None:
         if len(self._reasons) >= GIVEN_UP and len(set(self._reasons[-GIVEN_UP:])) == 1:
-            self._skip(part.file.path, self._reasons[-1], part.unit)
+            self._skip(part.file.path, self._reasons[-1], part.unit, failed=True)
             return
         request = Request("review_changes", part.document, part.unit.span, manual=True, consent=True, diff=part.diff)
         answer = await self._answer(request)
@@ -129,7 +129,7 @@ class Whole:
         else:
             why = answer.reason if isinstance(answer, Refusal) else "there was no answer"
             self._reasons.append(why)
-            self._skip(part.file.path, why, part.unit)
+            self._skip(part.file.path, why, part.unit, failed=True)
 
     async def _answer(self, request: Request) -> Answer | None:
         found: Answer | None = None
@@ -147,8 +147,8 @@ class Whole:
         answer = await self._answer(change(changes.root, "".join(f"{path}\n{text}" for path, text in said.items())))
         return answer.summary if isinstance(answer, Findings) else ""
 
-    def _skip(self, path: str, why: str, unit: Unit | None = None) -> None:
-        self._skipped.append(Skipped(path, why.rstrip("."), unit.name if unit else ""))
+    def _skip(self, path: str, why: str, unit: Unit | None = None, failed: bool = False) -> None:
+        self._skipped.append(Skipped(path, why.rstrip("."), unit.name if unit else "", failed))
 
     def _review(self, changes: Changes, summary: str) -> Review:
         once = ranking.once(ranking.ranked(self._found))

@@ -27,7 +27,7 @@ def log(review: Review) -> dict[str, Any]:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(it, used) for it in review.reported],
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notes(review)}],
+        "invocations": [{"executionSuccessful": not review.failure, "toolExecutionNotifications": _notes(review)}],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
