@@ -143,14 +143,17 @@ def _documented(known: Sequence[Function]) -> table.Table:
 
 def _only_documents(one: Function, made: str, words: str) -> bool:
     before, now = ast.parse(one.text), ast.parse(made)
-    its = next(
-        it for it in ast.walk(now) if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef)) and it.name == one.name
-    )
+    was, its = _function(before, one.name), _function(now, one.name)
     said = ast.get_docstring(its)
-    if said != words:
-        return False
-    del its.body[0]
-    return ast.dump(before) == ast.dump(now)
+    for node in (was, its):
+        if ast.get_docstring(node) is not None:
+            del node.body[0]
+    return said == words and ast.dump(before) == ast.dump(now)
+
+
+def _function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    found = (it for it in ast.walk(tree) if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return next(it for it in found if it.name == name)
 
 
 def _renamed(known: Sequence[Function]) -> table.Table:
@@ -160,6 +163,7 @@ def _renamed(known: Sequence[Function]) -> table.Table:
         tree = ast.parse(one.text)
         top = {it.name for it in tree.body if isinstance(it, (ast.FunctionDef, ast.AsyncFunctionDef))}
         others = {it.arg for it in ast.walk(tree) if isinstance(it, ast.arg)}
+        others |= {name for it in ast.walk(tree) if isinstance(it, ast.Global) for name in it.names}  # it has no places
         if one.name not in top or one.name in others:
             continue
         at = re.search(rf"(?m)^(?:async )?def {re.escape(one.name)}\b", one.text)
