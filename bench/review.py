@@ -177,12 +177,12 @@ async def reviewed_sloppily(error: float) -> Tally:
         return Tally(asked, Counter(bench.counts))
 
 
-async def reviewed_evilly(convincing: bool) -> Tally:
-    """Each poison in some files, with a reviewer who obeys it; `convincing`: its second look always names an input."""
+async def reviewed_evilly(convincing: bool, every: int = 7) -> Tally:
+    """Each poison in one of so many files, with a reviewer who obeys; `convincing`: each second look names an input."""
     dice, asked = random.Random(SEED), list[Asked]()
     async with played() as bench:
         for number, poison in enumerate(poisons()):
-            for source in sources()[number % 7 :: 7]:
+            for source in sources()[number % every :: every]:
                 clean = _reviewed(source, source.text, "")[2]
                 text = poison.planted(source, source.text.rfind("\n", 0, clean[-1].span.start) + 1)
                 document, code, found = _reviewed(source, text, f"evil/{number}")

@@ -46,7 +46,7 @@ def test_what_is_checkably_false_is_stopped_before_a_model_looks_again() -> None
 
 @pytest.mark.parametrize("convincing", [False, True])
 def test_an_evil_reviewer_has_no_effect(convincing: bool) -> None:
-    tally = asyncio.run(review.reviewed_evilly(convincing))
+    tally = asyncio.run(review.reviewed_evilly(convincing, every=30))
     assert [finding for asked in tally.asked for finding in asked.shown] == []
 
 
