@@ -127,6 +127,29 @@ def test_my_changes_are_summed_up_and_their_findings_are_diagnostics(tmp_path: P
         editor.wait(lambda: editor.lua("return #vim.diagnostic.get()") == 1)
 
 
+def test_what_another_tool_reports_is_told_to_the_server_and_where_the_cursor_rests(editor: Neovim) -> None:
+    editor.lua("""
+    _G.told = {}
+    local server = require("switchyard.server")
+    _G.real_notify = server.notify
+    server.notify = function(client, method, params)
+      _G.told[method] = params
+      return _G.real_notify(client, method, params)
+    end
+    local range = { start = { line = 0, character = 0 }, ["end"] = { line = 0, character = 5 } }
+    local worded = { range = range, message = "never used", source = "ruff" }
+    vim.diagnostic.set(vim.api.nvim_create_namespace("ruff"), 0, {
+      { lnum = 0, col = 0, message = "never used", source = "ruff", user_data = { lsp = worded } },
+      { lnum = 0, col = 0, message = "ours", source = "Switchyard", user_data = { lsp = worded } },
+    })""")
+    editor.type("l")
+    editor.wait(lambda: len(editor.lua("return vim.tbl_keys(_G.told)")) == 2)
+    told = editor.lua("return _G.told")
+    assert [it["message"] for it in told["switchyard/diagnostics"]["diagnostics"]] == ["never used"]
+    assert told["switchyard/cursor"]["position"] == {"line": 0, "character": 1}
+    editor.lua("require('switchyard.server').notify = _G.real_notify vim.diagnostic.reset()")
+
+
 # The program, and rest
 
 

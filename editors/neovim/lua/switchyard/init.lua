@@ -6,14 +6,13 @@ local cursor = require("switchyard.cursor")
 local ghost = require("switchyard.ghost")
 local jobs = require("switchyard.jobs")
 local keys = require("switchyard.keys")
+local others = require("switchyard.others")
 local server = require("switchyard.server")
 local session = require("switchyard.session")
 local settings = require("switchyard.settings")
 
 local api = vim.api
 local started = false
-local resting = assert(vim.uv.new_timer())
-local RESTS_MS = 150 -- after the last move of the cursor
 
 local function whole(text)
   return text
@@ -39,12 +38,8 @@ local function listen()
   on({ "InsertLeave", "BufLeave" }, session.clear)
   on({ "CursorMoved", "BufEnter", "InsertLeave" }, cursor.moved)
   on("ColorScheme", ghost.highlight)
-  on({ "CursorMoved", "BufEnter" }, function(event)
-    resting:start(RESTS_MS, 0, vim.schedule_wrap(function()
-      if event.buf == api.nvim_get_current_buf() then
-        server.rests(event.buf)
-      end
-    end))
+  on("DiagnosticChanged", function(event)
+    others.changed(event.buf)
   end)
 end
 

@@ -231,15 +231,6 @@ function M.execute(buf, command)
   end
 end
 
---- Tells the server where the cursor rests, so that it may read ahead.
-function M.rests(buf)
-  local client = M.client(buf)
-  if client then
-    local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
-    call(client, "notify", "switchyard/cursor", place)
-  end
-end
-
 --- Says what else became of a suggestion than that all of it was accepted, to a server that wants to know.
 function M.tell(buf, command, fate)
   local client = command and M.client(buf)
