@@ -19,6 +19,7 @@ LANGUAGES = {
     "json": "json",
     "tsx": "tsx",
     "c": "c",
+    "cpp": "cpp",
     "php": "php",
     "md": "markdown",
     "sql": "plsql",

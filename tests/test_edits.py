@@ -71,6 +71,11 @@ def fence(code: str, language: str = "python") -> str:
     return f"```{language}\n{dedent(code)}\n```\n"
 
 
+def fence_as(code: str) -> str:
+    """As it stands."""
+    return f"```\n{code}\n```"
+
+
 SUM = """\
 def total(items):
     \"\"\"The price of all.\"\"\"
@@ -448,6 +453,20 @@ FITS = "\n\n    def fits(self):\n        return len(self.items) < self.limit"
 )
 def test_of_a_whole_class_or_file_only_what_was_asked_about_is_taken(said: str, wanted: str) -> None:
     assert after(SHOP, said, "# as many") == wanted
+
+
+def test_of_several_of_one_name_the_one_with_the_same_header_is_meant() -> None:
+    text = "class A {\n  int f() const;\n};\n\nint A::f() const {\n  return 1;\n}\n"
+    wanted = text.replace("return 1", "return 2")
+    assert after(text, fence(wanted, "cpp"), "return 1", path="a.cpp") == wanted
+    java = "class A {\n    A() {\n        one();\n    }\n}\n"
+    assert after(java, fence(java.replace("one", "two")), "one", path="a.java") == java.replace("one", "two")
+
+
+def test_a_first_line_without_its_indentation_says_nothing_of_the_others() -> None:
+    text = "class A {\n  f() {\n    return 1;\n  }\n}\n"
+    for said in ("f() {\n    a();\n    return 2;\n  }", "f() {\n  a();\n  return 2;\n}"):
+        assert after(text, fence_as(said), "return", path="a.js") == text.replace("return 1", "a();\n    return 2")
 
 
 @pytest.mark.parametrize(

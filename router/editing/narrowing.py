@@ -20,8 +20,8 @@ def narrowed(lines: Sequence[str], about: Scope, document: Document) -> list[str
     """
     answer = Document("", document.language, 0, "\n".join(lines))
     found = [it for it in tagged(document.language, answer.text).definitions if it.kind not in SMALL]
-    wanted = next((it for it in found if it.name == about.name and it.parent in ("", about.parent)), None)
-    if wanted is None or not about.name:
+    wanted = _wanted(found, about, document, answer)
+    if wanted is None:
         return list(lines)
     there = _others(document, about)
     beside = [it for it in found if it.parent == wanted.parent]
@@ -34,6 +34,23 @@ def narrowed(lines: Sequence[str], about: Scope, document: Document) -> list[str
     parts = [answer.text[span.start : span.end].split("\n") for span in taken]
     imports = list(lines[: led(lines, document.language)])
     return [*imports, *parts[0], *(line for part in parts[1:] for line in (*apart, *part))]
+
+
+def _wanted(found: Sequence[Definition], about: Scope, document: Document, answer: Document) -> Definition | None:
+    """The definition that an answer is about: of this name, kind and header; None: none. Raises Unfit for several."""
+    named = [it for it in found if about.name and it.name == about.name and it.parent in ("", about.parent)]
+    named = [it for it in named if it.kind == about.kind] or named
+    if len(named) > 1:
+        header = _line(document.text, about.at)
+        named = [it for it in named if _line(answer.text, it.at) == header]
+        if len(named) != 1:
+            raise Unfit(f"The model's answer defines {about.name} several times; ask again.")
+    return named[0] if named else None
+
+
+def _line(text: str, at: int) -> str:
+    line = lined(text, Span(at, at))
+    return text[line.start : line.end].strip()
 
 
 def _others(document: Document, about: Scope) -> dict[str, Definition]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from fractions import Fraction
+from itertools import pairwise
 from typing import TypeAlias
 
 from router.context.gating.invisible import visible
@@ -62,7 +63,7 @@ def _begun_without(lines: Sequence[str], model: Sequence[str]) -> bool:
     """Whether only the first line lacks its indentation, because it was said from its first word on."""
     one, other = ([depth(line) for line in each if line.strip()][:2] for each in (lines, model))
     rest = [line for line in lines if line.strip()][1:]
-    alike = not _stepped(rest) or step("\n".join(rest)) == step("\n".join(model))
+    alike = not _deepens(rest) or step("\n".join(rest)) == step("\n".join(model))
     return len(one) == len(other) == 2 and one[0] < other[0] and one[1] == other[1] and alike
 
 
@@ -80,6 +81,11 @@ def _ratio(lines: Sequence[str], model: Sequence[str], text: str, anchors: tuple
     )
     ratio = Fraction(wanted, own)
     return ratio if not seen or seen[ratio] >= max(1, seen[Fraction(1)]) else Fraction(1)
+
+
+def _deepens(lines: Sequence[str]) -> bool:
+    """Whether a line is deeper than the one before it, so that these lines have a step."""
+    return any(depth(one) < depth(other) for one, other in pairwise(lines))
 
 
 def _stepped(lines: Sequence[str]) -> bool:
