@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +24,7 @@ from bench.judged import MAIN, Judged, judged, relative
 from bench.recall_tables import ALONE, WITHOUT
 from bench.rivals import Block, Bm25, Jaccard, Policy, Ring, Window
 from bench.server import ROOT
-from bench.workspaces import Workspace, asked, cut, opened
+from bench.workspaces import Workspace, another, asked, cut, indexed
 from router.context.gathering import gather
 from router.context.gathering.view import View
 from router.types import Document, Piece, Request, Span
@@ -92,13 +94,16 @@ class Ours:
 async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[Judged]:
     """Every policy at every case."""
     found: list[Judged] = []
-    for root, cases in places:
-        async with opened(root) as workspace:
-            for policy in policies:
-                policy.enter(workspace)
-            for case in cases:
-                async with asked(workspace, case):
-                    found.append(judged(case, workspace, policies))
+    for root, commits in groupby(places, key=itemgetter(0)):
+        first = next(commits)
+        async with indexed(root) as index:
+            for _, cases in chain([first], commits):
+                workspace = await another(root, index)
+                for policy in policies:
+                    policy.enter(workspace)
+                for case in cases:
+                    async with asked(workspace, case):
+                        found.append(judged(case, workspace, policies))
     return found
 
 

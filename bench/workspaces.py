@@ -63,15 +63,29 @@ async def _parse(_path: str, language: str, text: str) -> Tags | None:
 
 
 @asynccontextmanager
-async def opened(root: Path) -> AsyncIterator[Workspace]:
-    """A folder with an index that was made from nothing."""
+async def indexed(root: Path) -> AsyncIterator[Index]:
+    """An index of a folder that was made from nothing."""
     index = Index([str(root)], lambda _: True, _parse, None, watch=False, rest=0.0)
     await index.start()
     try:
         await index.settled()
-        yield Workspace(root, index)
+        yield index
     finally:
         await index.aclose()
+
+
+@asynccontextmanager
+async def opened(root: Path) -> AsyncIterator[Workspace]:
+    """A folder with an index that was made from nothing."""
+    async with indexed(root) as index:
+        yield Workspace(root, index)
+
+
+async def another(root: Path, index: Index) -> Workspace:
+    """The folder is as it was at another commit: its index is held against the disk."""
+    index.refresh()
+    await index.settled()
+    return Workspace(root, index)
 
 
 @asynccontextmanager
