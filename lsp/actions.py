@@ -71,12 +71,17 @@ def explain(place: Place) -> Iterator[Action]:
 OFFERS: tuple[Offer, ...] = (explain,)
 
 
-def actions(document: Open, params: CodeAction, offers: Sequence[Offer] = OFFERS) -> list[Action]:
-    """What can be done at a place, of the kinds that are asked for."""
+def actions(
+    document: Open, params: CodeAction, known: Sequence[object], offers: Sequence[Offer] = OFFERS
+) -> list[Action]:
+    """What can be done at a place, of the kinds that are asked for; `known` are the diagnostics there."""
     context = params.context
-    reported = tuple((it, raw) for raw in context.diagnostics if (it := read(raw)) is not None)
     automatic = context.trigger_kind == AUTOMATIC
-    place = Place(document, params.range, document.span(params.range), reported, automatic)
+    reported = tuple((it, raw) for raw in known if (it := read(raw)) is not None)
+    span, range = document.span(params.range), params.range
+    if span.end - span.start == 1:  # some editors have no cursor but a selection of one character
+        span, range = Span(span.start, span.start), Range(range.start, range.start)
+    place = Place(document, range, span, reported, automatic)
     found = (it for offer in offers for it in offer(place))
     return [it for it in found if context.only is None or any(_of_kind(it["kind"], only) for only in context.only)]
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from asyncio import Task
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from lsp import convert, findings
-from lsp.connection import Connection
 from lsp.findings import Shown
 from lsp.job import Job
-from lsp.messages import INVALID_PARAMS, Done, Malformed
-from lsp.present import WARNING, Notices
+from lsp.messages import INVALID_PARAMS, Malformed
+from lsp.present import WARNING
 from router import SwitchyardError
 
 if TYPE_CHECKING:
@@ -44,53 +40,7 @@ class Asked(Struct, frozen=True, array_like=True):
     token: int | str | None = None
 
 
-class Progress:
-    """How far a review is, in the editor's own bar; the user may stop it there."""
-
-    def __init__(self, connection: Connection, notices: Notices) -> None:
-        self._wire, self._notices = connection.wire, notices
-        self._tasks: dict[int | str, Task[Any]] = {}
-        self._count = 0
-        self._shown: set[str] = set()
-        connection.notifications["window/workDoneProgress/cancel"] = (Done, self._cancelled)
-
-    @contextmanager
-    def bar(self, task: Task[Any]) -> Iterator[Callable[[int, int, str], None]]:
-        """A bar while it lasts; what is given says how many are done, of how many, and what comes now."""
-        self._count += 1
-        token, begun = f"switchyard-review-{self._count}", time.monotonic()
-        self._tasks[token] = task
-        if self._notices.progress:
-            self._wire.ask(
-                "window/workDoneProgress/create", {"token": token}, lambda agreed: self._begin(token, agreed)
-            )
-        try:
-            yield lambda done, of, what: self._report(token, done, of, what, time.monotonic() - begun)
-        finally:
-            self._tasks.pop(token, None)
-            if token in self._shown:
-                self._shown.discard(token)
-                self._say(token, {"kind": "end"})
-
-    def _begin(self, token: str, agreed: bool) -> None:
-        if agreed and token in self._tasks:
-            self._shown.add(token)
-            self._say(token, {"kind": "begin", "title": TITLE, "cancellable": True, "percentage": 0})
-
-    def _report(self, token: str, done: int, of: int, what: str, spent: float) -> None:
-        if token in self._shown:
-            left = f"{spent / done * (of - done):.0f} s left, " if done else ""
-            self._say(token, {"kind": "report", "message": f"{left}{what}", "percentage": 100 * done // max(1, of)})
-
-    def _say(self, token: str, value: dict[str, Any]) -> None:
-        self._wire.notify("$/progress", {"token": token, "value": value})
-
-    def _cancelled(self, params: Done) -> None:
-        if (task := self._tasks.get(params.token)) is not None:
-            task.cancel()
-
-
-async def review(job: Job, reviews: Reviews, progress: Progress) -> dict[str, Any]:
+async def review(job: Job, reviews: Reviews) -> dict[str, Any]:
     """Review a change; its findings are published, and the summary is the result."""
     try:
         asked = msgspec.convert(job.arguments, Asked)
@@ -98,10 +48,8 @@ async def review(job: Job, reviews: Reviews, progress: Progress) -> dict[str, An
         sentence = f"{findings.CHANGES} takes a folder's URI, an object that says which change, and a token."
         raise Malformed(INVALID_PARAMS, sentence) from error
     folder = convert.path(asked.folder) if asked.folder else next(iter(job.router.naming.roots), ".")
-    task = asyncio.current_task()
-    assert task is not None
     try:
-        with progress.bar(task) as report:
+        with job.bar(TITLE, measured=True, waits=asked.token is not None) as report:
             root, said, found = await _reviewed(job, folder, asked.choice or Choice(), reviews, report)
     except SwitchyardError as error:
         if asked.token is None:

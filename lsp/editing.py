@@ -36,7 +36,7 @@ async def _edit(job: Job, place: Asked, task: str) -> dict[str, Any]:
     """
     if task == "refactor" and not place.asked.note:
         return job.refused(Refusal("Say what is to be different, or choose one of the refactorings."), place)
-    answer = await job.answer(place.request(task), lambda text: job.report(place.asked.token, text))
+    answer = await job.answer(place, task)
     if not isinstance(answer, Edit):
         return job.refused(answer if isinstance(answer, Refusal) else Refusal("There is no edit."), place)
     if edits.stale(answer, job.documents):

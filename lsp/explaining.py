@@ -18,11 +18,10 @@ def explain(job: Job) -> Coroutine[Any, Any, dict[str, Any]]:
 
 
 async def _explain(job: Job, place: Place) -> dict[str, Any]:
-    token = place.asked.token
-    answer = await job.answer(place.request("explain"), lambda text: job.report(token, text))
+    answer = await job.answer(place, "explain")
     if not isinstance(answer, Prose):
         return job.refused(answer if isinstance(answer, Refusal) else Refusal("There is no explanation."), place)
     markdown = marked(answer, lambda path, line: f"{job.uri(path)}{f'#L{line}' if line else ''}")
-    if token is None:
+    if place.asked.token is None:
         await job.show("explanation", markdown)
     return {"markdown": markdown, "actions": [place.command("Fix it", FIX, note=answer.text)]}

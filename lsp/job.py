@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from lsp import actions, convert
+from lsp import actions, convert, sheets
+from lsp.bars import Bars, Report
 from lsp.convert import Range
 from lsp.documents import Documents, Open
 from lsp.messages import INVALID_PARAMS, Malformed
 from lsp.present import INFO, WARNING, Notices
 from lsp.wire import Wire
-from router import SwitchyardError, homes
+from router import SwitchyardError
 from router.types import Answer, Delta, Diagnostic, Document, Refusal, Request, Severity, Span
 
 if TYPE_CHECKING:
     from router.engine import Router
 
 Token: TypeAlias = "int | str | None"
+PATIENCE = 1.0  # seconds; some editors stand still until a command is answered, and give it up after ten
 
 _SEVERITIES: dict[int | None, Severity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 
@@ -59,6 +58,11 @@ class Place(Struct, frozen=True):
     span: Span
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def heard(self) -> bool:
+        """Whether the editor does something with the result; else all is shown to the user in its own ways."""
+        return self.asked.token is not None or (self.asked.more is not None and self.asked.more.preview)
+
     def request(self, task: str) -> Request:
         """The request for a task at this place."""
         consent = self.asked.more is not None and self.asked.more.consent
@@ -73,7 +77,7 @@ class Place(Struct, frozen=True):
 
 
 class Job:
-    """A command under way; `arguments` as they came."""
+    """A command under way; `arguments` as they came, `let_go` answers it before it is done."""
 
     def __init__(
         self,
@@ -83,10 +87,12 @@ class Job:
         router: Router,
         command: str,
         arguments: Sequence[Any],
+        bars: Bars,
+        let_go: Callable[[], object],
     ) -> None:
         self.documents, self.notices, self.router = documents, notices, router
         self.command, self.arguments = command, arguments
-        self._wire = wire
+        self._wire, self._bars, self._let_go = wire, bars, let_go
 
     def place(self) -> Place:
         """What it is about. Raises Malformed; to be called before the first await, for the text may change after it."""
@@ -103,23 +109,34 @@ class Job:
         found = tuple(it for it in said if it is not None)
         return Place(asked, document, document.snapshot(), document.span(asked.range), found)
 
-    async def answer(self, request: Request, heard: Callable[[str], object] = lambda text: None) -> Answer:
-        """The router's answer; `heard` gets what the model says on the way. Whatever goes wrong is a Refusal."""
+    async def answer(self, place: Place, task: str) -> Answer:
+        """The router's answer; what the model says on the way is reported. Whatever goes wrong is a Refusal."""
         found: Answer = Refusal("The engine said nothing; ask again.")
-        with self.notices.busy(self.router.tasks[request.task].title):
+        title = self.router.tasks[task].title
+        with self.notices.busy(title), nullcontext() if place.heard else self.bar(title):
             try:
-                async with aclosing(self.router.ask(request)) as items:
+                async with aclosing(self.router.ask(place.request(task))) as items:
                     async for item in items:
                         if isinstance(item, Delta):
-                            heard(item.text)
+                            self._report(place.asked.token, item.text)
                         else:
                             found = item
             except SwitchyardError as error:
                 found = Refusal(str(error))
         return found
 
-    def report(self, token: Token, text: str) -> None:
-        """A stretch of an answer, on the editor's token, if it gave one."""
+    @contextmanager
+    def bar(self, title: str, measured: bool = False, waits: bool = False) -> Iterator[Report]:
+        """A bar while it lasts; unless the editor `waits` for the result, the command is answered before it tires."""
+        timer = None if waits else asyncio.get_running_loop().call_later(PATIENCE, self._let_go)
+        try:
+            with self._bars.bar(title, measured) as report:
+                yield report
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _report(self, token: Token, text: str) -> None:
         if token is not None:
             self._wire.notify("$/progress", {"token": token, "value": {"kind": "report", "delta": text}})
 
@@ -145,25 +162,13 @@ class Job:
         if not self.notices.documents:
             self.notices.show(markdown, INFO)
             return
-        path = _page(name)
         try:
-            await asyncio.to_thread(_write, path, markdown)
+            path = await asyncio.to_thread(sheets.written, name, markdown)
         except OSError as error:
-            self.notices.show(f"{path} can't be written: {error.strerror}.", WARNING)
+            self.notices.show(f"{error.filename} can't be written: {error.strerror}.", WARNING)
         else:
             params = {"uri": path.as_uri(), "takeFocus": True}
             self._wire.ask("window/showDocument", params, lambda agreed: None)
-
-
-def _page(name: str) -> Path:
-    return Path(homes.state(os.environ, os.path.expanduser("~"), sys.platform), f"{name}.md")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it speaks of the user's code
-    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.write(text)
 
 
 def _diagnostic(document: Open, raw: object) -> Diagnostic | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsp import actions, editing, findings, messages
+from lsp.bars import Bars
 from lsp.connection import Connection
-from lsp.documents import Documents
+from lsp.documents import Documents, Open
 from lsp.explaining import explain
 from lsp.job import Job
 from lsp.messages import ANOTHERS, Id
@@ -28,7 +29,10 @@ NAMES = (*COMMANDS, *findings.COMMANDS)
 
 
 class Jobs:
-    """Takes the requests by which jobs are asked for; `router` gives who does them, None where nothing may be asked."""
+    """Takes the requests by which jobs are asked for; `router` gives who does them, None where nothing may be asked.
+
+    `known` gives the diagnostics at a place.
+    """
 
     def __init__(
         self,
@@ -37,9 +41,12 @@ class Jobs:
         notices: Notices,
         router: Callable[[], Router | None],
         more: Mapping[str, Command],
+        known: Callable[[Open, messages.CodeAction], Sequence[object]],
     ) -> None:
         self._commands = {**COMMANDS, **more}
         self._connection, self._documents, self._notices, self._router = connection, documents, notices, router
+        self._known = known
+        self._bars = Bars(connection, notices)
         connection.requests |= {
             "textDocument/codeAction": (messages.CodeAction, self._actions),
             "workspace/executeCommand": (messages.Execute, self._execute),
@@ -50,7 +57,8 @@ class Jobs:
         if document is None or document.refused or self._router() is None:
             self._connection.wire.answer(id, None)
         else:
-            found = actions.actions(document, params, (*actions.OFFERS, *editing.OFFERS, findings.offer))
+            offers = (*actions.OFFERS, *editing.OFFERS, findings.offer)
+            found = actions.actions(document, params, self._known(document, params), offers)
             self._connection.wire.answer(id, found if self._notices.literal else [it["command"] for it in found])
 
     def _execute(self, id: Id, params: messages.Execute) -> object:
@@ -61,7 +69,12 @@ class Jobs:
             sentence = "Switchyard does nothing until your settings can be read; `switchyard doctor` says why."
             raise messages.Malformed(messages.INVALID_REQUEST, sentence)
         wire = self._connection.wire
-        job = Job(wire, self._documents, self._notices, router, params.command, params.arguments or ())
+
+        def let_go() -> None:
+            wire.answer(id, None)
+
+        said = (params.command, params.arguments or ())
+        job = Job(wire, self._documents, self._notices, router, *said, self._bars, let_go)
         work = command(job)
 
         async def run() -> None:

@@ -7,8 +7,10 @@ from asyncio import Task, TimerHandle
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from lsp import changing, convert, edits, findings, messages, reviewed
-from lsp.changing import Progress
+from lsp.actions import AUTOMATIC
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
 from lsp.findings import Shown, diagnostics, moved
@@ -49,7 +51,6 @@ class Reviews:
         self._connection, self._documents, self._notices, self._router = connection, documents, notices, router
         self._seen: dict[str, Seen] = {}
         self._filled: set[str] = set()  # files that nobody has open, with findings of a change
-        self._progress = Progress(connection, notices)
         connection.notifications |= {
             "textDocument/didSave": (messages.DidSave, self._saved),
             "switchyard/diagnostics": (messages.Others, self._told),
@@ -60,7 +61,7 @@ class Reviews:
         """What an editor may have done, by the names of the commands."""
         return {
             findings.COMMAND: lambda job: self._finding(job),
-            findings.CHANGES: lambda job: changing.review(job, self, self._progress),
+            findings.CHANGES: lambda job: changing.review(job, self),
         }
 
     # What happens in the editor
@@ -84,6 +85,19 @@ class Reviews:
             self._publish(document, seen)
         elif seen.shown != old and seen.timer is None:
             seen.timer = asyncio.get_running_loop().call_later(_MOVES, self._publish, document, seen)
+
+    def known(self, document: Open, params: messages.CodeAction) -> Sequence[object]:
+        """The diagnostics at a place. Who asks there gets ours of all its lines: some editors send only what is right
+        under the cursor, or send it without its id.
+        """
+        sent, range = params.context.diagnostics, params.range
+        seen = self._seen.get(document.uri)
+        mine = [it for it in sent if isinstance(it, dict) and it.get("source") == findings.SOURCE]
+        if seen is None or params.context.trigger_kind == AUTOMATIC or any(it.get("data") for it in mine):
+            return sent
+        near = (it for it in diagnostics(document, seen.shown) if it["range"].start.line <= range.end.line)
+        ours = [msgspec.to_builtins(it) for it in near if it["range"].end.line >= range.start.line]
+        return [*(it for it in sent if it not in mine), *ours] if ours else sent
 
     def closed(self, uri: str) -> None:
         """A document was closed: what runs for it stops, and its findings go."""

@@ -56,7 +56,9 @@ class Server:
             "switchyard/cursor": (messages.Cursor, self._cursor),
         }
         self.reviews = Reviews(connection, self.documents, self.notices, self._trusted)
-        self.jobs = Jobs(connection, self.documents, self.notices, self._trusted, self.reviews.commands)
+        self.jobs = Jobs(
+            connection, self.documents, self.notices, self._trusted, self.reviews.commands, self.reviews.known
+        )
 
     # From the first message to the last
 

@@ -214,9 +214,28 @@ def test_without_a_token_an_editor_that_shows_documents_gets_a_page(tmp_path: Pa
         it.ready()
         it.open((tmp_path / "half.py").as_uri(), TEXT)
         it.answer(begin(it, (tmp_path / "half.py").as_uri(), 1, None))
-        page = tmp_path / "state" / "switchyard" / "explanation.md"
+        (page,) = (tmp_path / "state" / "switchyard" / "pages").iterdir()
         assert it.wait("window/showDocument") == {"uri": page.as_uri(), "takeFocus": True}
+        assert page.name.startswith("explanation-"), "and ends in what it says: an editor may not read a page again"
         assert "~~none.py:9~~" in page.read_text("utf-8")
         assert page.stat().st_mode & 0o077 == 0
         (command,) = offered(it, (tmp_path / "half.py").as_uri(), (1, 4), (1, 4))
         assert command["command"] == "switchyard.explain", "it takes commands, not code actions"
+
+
+def test_an_editor_without_a_token_is_not_kept_waiting_and_stops_the_job_in_its_bar(tmp_path: Path) -> None:
+    shows = {"window": {"workDoneProgress": True}}
+    with editor(*scripted(tmp_path, SCRIPT), rootUri=tmp_path.as_uri(), capabilities=STATUS | shows) as it:
+        it.ready()
+        it.open((tmp_path / "half.py").as_uri(), TEXT)
+        assert it.answer(begin(it, (tmp_path / "half.py").as_uri(), 4, None)).get("result", "none") is None
+        said = it.wait("$/progress")
+        assert said["value"] == {"kind": "begin", "title": "Explain this bug", "cancellable": True}
+        it.notify("window/workDoneProgress/cancel", {"token": said["token"]})
+        assert it.wait("$/progress") == {"token": said["token"], "value": {"kind": "end"}}
+
+
+def test_a_selection_of_one_character_is_a_cursor(shared: Editor, uri: str) -> None:
+    (line,) = offered(shared, uri, (1, 4), (1, 5))
+    assert line["title"] == "Explain this line (Switchyard)"
+    assert line["command"]["arguments"] == [uri, span((1, 4), (1, 4))]

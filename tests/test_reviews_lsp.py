@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.lsp_client import Editor, editor, scripted
+from tests.lsp_client import Editor, editor, scripted, span
 from tests.repository import Repository
 
 TEXT = """\
@@ -119,7 +119,7 @@ def folder(tmp_path: Path) -> Path:
 def desk(folder: Path, *more: str) -> Iterator[Desk]:
     work = folder / "work"
     file = work / "a.py"
-    literal = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
+    literal: dict[str, Any] = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
     capabilities = {
         "workspace": {"workspaceEdit": {"documentChanges": True}},
         "textDocument": literal,
@@ -272,3 +272,17 @@ def test_without_a_repository_the_command_says_so(at: Desk) -> None:
     arguments = [None, None, "mine"]
     said = at.it.request("workspace/executeCommand", {"command": "switchyard.reviewChanges", "arguments": arguments})
     assert "--diff FILE" in said["refusal"]
+
+
+@pytest.mark.parametrize("sent", [["right under the cursor"], []])
+def test_who_asks_anywhere_in_a_line_is_offered_what_is_found_there(at: Desk, sent: list[str]) -> None:
+    at.open(TEXT)
+    found = at.break_it()
+    line = found["range"]["start"]["line"]
+    place = span((line, 0), (line, 0))
+    known = [{"range": found["range"], "message": found["message"], "source": found["source"]} for _ in sent]
+    asked = {"textDocument": {"uri": at.uri}, "range": place, "context": {"diagnostics": known, "triggerKind": 1}}
+    titles = [it["title"] for it in at.it.request("textDocument/codeAction", asked)]
+    assert titles.count("Mend it (Switchyard)") == titles.count("Explain this bug (Switchyard)") == 1
+    asked["context"] = {"diagnostics": [], "triggerKind": 2}
+    assert at.it.request("textDocument/codeAction", asked) == [], "but no bulb is lit where nothing is wrong"
