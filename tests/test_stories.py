@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Stage:
             self.write(rest, body)
         else:
             picture = _LINE_END.sub(self.end or "\n", body)
-            {
+            deeds: dict[str, Callable[[], object]] = {
                 "open": lambda: self.open(language, rest, body),
                 "typed": lambda: self.type(*at(picture)),
                 "asks": lambda: self.asked.append(self.ask(*at(picture))),
@@ -90,7 +90,8 @@ class Stage:
                 "next": lambda: self.offered(body, self.done["actions"]),
                 "changes": lambda: self.change(rest, picture),
                 "refuses": lambda: self.refuse(rest, body),
-            }[word]()
+            }
+            deeds[word]()
 
     def set_up(self, what: str, toml: str) -> None:
         """The engine's script, or the editor's settings."""
