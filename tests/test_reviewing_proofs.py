@@ -102,6 +102,7 @@ def test_each_stage_stops_what_it_is_there_for(claim: Claim, stopped: str) -> No
         ("`total` is undefined.", "return total / len(items)", ("total",), "refuted"),
         ("`scale` is never defined.", "item.price * scale", ("scale",), "refuted"),
         ("`log` is not defined.", 'log("negative")', ("log",), "refuted"),
+        ("`total` is not defined if items is empty.", "total = 0", ("total",), ""),
         ("`len` is undefined.", "return total / len(items)", ("len",), "refuted"),
         ("`json` is never imported.", "return json.load(file)", ("json",), "refuted"),
         ("The parameter `scale` is unused.", "def mean(items, scale=1):", ("scale",), "refuted"),

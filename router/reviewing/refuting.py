@@ -75,11 +75,12 @@ def refuted(claim: Claim, span: Span, code: Code, known: Known) -> bool:
 
 
 def _defined(it: Question) -> bool:
+    """Whether the name has a meaning somewhere; whether it has one on every way is not known here."""
     names = it.names()
-    python = it.code.language == "python"
-    return bool(names) and all(
-        it.code.binds(name) or it.known(name) or (python and hasattr(builtins, name)) for name in names[:1]
-    )
+    if not names or not it.firm:
+        return False
+    is_builtin = it.code.language == "python" and hasattr(builtins, names[0])
+    return is_builtin or it.code.binds(names[0]) or it.known(names[0])
 
 
 def _used(it: Question) -> bool:
