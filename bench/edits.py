@@ -15,7 +15,7 @@ from textwrap import indent
 
 from msgspec import Struct
 
-from bench import edit_hands, lines, table
+from bench import edit_hands, edit_tongues, lines, table
 from bench.edit_cases import Case, Function, cases, functions
 from bench.edit_wrong import WRONG, Wrong
 from bench.naive import edited
@@ -23,6 +23,7 @@ from lsp.documents import Documents
 from lsp.edits import Able, workspace_edit
 from router.answers import edits
 from router.answers.ground import Ground
+from router.context.tagging.language import language_of
 from router.editing import renaming
 from router.editing.blocks import Unfit
 from router.editing.kinds import instruction
@@ -46,8 +47,7 @@ def asked(
     text: str, at: int, said: str, task: str = "refactor", note: str = "", path: str = PATH, whole: bool = True
 ) -> Answer:
     """What the product makes of an answer."""
-    language = {"py": "python", "ts": "typescript", "rs": "rust", "rb": "ruby"}.get(path.rsplit(".", 1)[-1], "")
-    document = Document(path, language or path.rsplit(".", 1)[-1], 1, text)
+    document = Document(path, language_of(path.rsplit("/", 1)[-1]), 1, text)
     request = Request(task, document, Span(at, at), note=note)
     return edits.edit(request, said, Ground(shipped()[task], request.span, {}, whole=whole))
 
@@ -66,10 +66,10 @@ def _uri(path: str) -> str:
     return URI if path == PATH else f"file://{path}"
 
 
-def outcome(case: Case) -> Outcome:
+def outcome(case: Case, path: str = PATH) -> Outcome:
     """One answer, applied."""
     began = time.perf_counter()
-    answer = asked(case.text, case.at, case.said)
+    answer = asked(case.text, case.at, case.said, path=path)
     ms = (time.perf_counter() - began) * 1000
     made = after(answer, case.text)
     return Outcome(made is not None, made == case.wanted, ms)
@@ -101,7 +101,12 @@ def measure() -> Sequence[table.Table]:
     found = [(case, outcome(case)) for one in known for case in cases(one)]
     by_way = spread("how it is said", ((case.way, one) for case, one in found), "What models say of a function")
     by_kind = spread("file", ((case.kind, one) for case, one in found), "The same, by the kind of file")
-    return [by_way, by_kind, _by_hand(), _documented(known), _renamed(known), _wrong(known)]
+    return [by_way, by_kind, _tongues(), _by_hand(), _documented(known), _renamed(known), _wrong(known)]
+
+
+def _tongues() -> table.Table:
+    found = ((case.kind, outcome(case, f"/work/{case.way}")) for case in edit_tongues.cases())
+    return spread("language", found, "The same in other languages")
 
 
 def _by_hand() -> table.Table:
