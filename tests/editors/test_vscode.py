@@ -331,6 +331,8 @@ def test_a_finding_comes_when_saved_and_its_quick_fix_takes_it_away(code: Code, 
         window.page.locator(".action-widget .monaco-list-row", has_text="Mend it").wait_for()
         window.picture("finding")
         window.press("Enter")
+        window.above("Apply the Change").click()
+        window.wait(lambda: not window.above("Apply the Change").count())
         window.wait(lambda: "if users else 0" in window.text())
         window.wait(lambda: not window.page.locator(".squiggly-warning, .squiggly-error").count())
 

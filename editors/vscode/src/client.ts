@@ -2,7 +2,6 @@
 
 import * as vscode from "vscode";
 import {
-  CancellationToken,
   CloseAction,
   DidChangeConfigurationNotification,
   ErrorAction,
@@ -16,7 +15,7 @@ import {
 } from "vscode-languageclient/node";
 import { program, settings } from "./around.ts";
 import type { State } from "./menu.ts";
-import { UNTRUSTED, type Place, type Result } from "./jobs.ts";
+import type { Place, Result } from "./jobs.ts";
 import { Restarts } from "./restarts.ts";
 import { launch, table } from "./settings.ts";
 
@@ -26,8 +25,6 @@ export interface Status {
   message: string;
   engine: string;
 }
-
-type Guard = NonNullable<NonNullable<Middleware["workspace"]>["handleApplyEdit"]>;
 
 const LOAD = "switchyard-load"; // the status item shows a load's progress; VS Code need not, too
 
@@ -94,7 +91,7 @@ export class Server implements vscode.Disposable {
         documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
         initializationOptions: { switchyard: table(set) },
         outputChannel: this.log,
-        middleware: { ...this.middleware, handleWorkDoneProgress: quietly, workspace: { handleApplyEdit: guarded } },
+        middleware: { ...this.middleware, handleWorkDoneProgress: quietly },
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }), // what ends is told once, when it has ended
           closed: () => this.closed(),
@@ -207,12 +204,6 @@ export class Server implements vscode.Disposable {
     this.heard.dispose();
   }
 }
-
-/** Nothing edits the files of a folder that is not trusted. */
-const guarded: Guard = (params, next) => {
-  const { isTrusted } = vscode.workspace;
-  return isTrusted ? next(params, CancellationToken.None) : { applied: false, failureReason: UNTRUSTED };
-};
 
 function quietly(token: unknown, params: unknown, next: (token: never, params: never) => void): void {
   if (!String(token).startsWith(LOAD)) next(token as never, params as never);

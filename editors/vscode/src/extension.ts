@@ -7,7 +7,7 @@ import { commands, intercept, type Parts } from "./commands.ts";
 import { Explanation } from "./explain.ts";
 import { Ghost, cursors } from "./ghost.ts";
 import { others } from "./others.ts";
-import { Preview } from "./preview.ts";
+import { Preview, guard } from "./preview.ts";
 import { Program } from "./program.ts";
 import { Review } from "./review.ts";
 import { launch } from "./settings.ts";
@@ -54,7 +54,8 @@ function made(context: vscode.ExtensionContext): Parts {
     void server.ask(command, name).catch((error) => log.warn(`${command}: ${error.message}`));
   const ghost: Ghost = new Ghost(tell, () => item.draw());
   const executeCommand = intercept(() => parts as Parts);
-  const server: Server = new Server(context, log, { ...ghost.middleware, executeCommand });
+  const workspace = { handleApplyEdit: guard(() => (parts as Parts).preview) };
+  const server: Server = new Server(context, log, { ...ghost.middleware, executeCommand, workspace });
   const flags = () => launch(settings(context));
   const program = new Program(() => server.command, flags, () => root()?.fsPath);
   const item: StatusItem = new StatusItem({

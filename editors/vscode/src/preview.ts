@@ -1,7 +1,11 @@
 // An edit that the server proposes, as a diff to be looked at: it is made when the user says so, and not before.
 
 import * as vscode from "vscode";
+import { CancellationToken, type ApplyWorkspaceEditParams, type Middleware } from "vscode-languageclient/node";
 import type { Server } from "./client.ts";
+import { UNTRUSTED } from "./jobs.ts";
+
+type Guard = NonNullable<NonNullable<Middleware["workspace"]>["handleApplyEdit"]>;
 
 const SCHEME = "switchyard-edit";
 
@@ -104,6 +108,26 @@ export class Preview implements vscode.Disposable, vscode.TextDocumentContentPro
   dispose(): void {
     for (const one of this.listening) one.dispose();
   }
+}
+
+/**
+ * What becomes of an edit that the server sends by itself: one that is to be looked at first is shown as a diff, where
+ * VS Code would list it with every box unticked; and nothing edits the files of a folder that is not trusted.
+ */
+export function guard(preview: () => Preview): Guard {
+  return async (params, next) => {
+    if (!vscode.workspace.isTrusted) {
+      void vscode.window.showWarningMessage(`Switchyard: ${UNTRUSTED}`);
+      return { applied: false, failureReason: UNTRUSTED };
+    }
+    if (!asks(params)) return next(params, CancellationToken.None);
+    await preview().show({ edit: params.edit, title: params.label ?? "Change" });
+    return { applied: false, failureReason: "It is shown first." };
+  };
+}
+
+function asks({ edit }: ApplyWorkspaceEditParams): boolean {
+  return Object.values(edit.changeAnnotations ?? {}).some((it) => it.needsConfirmation);
 }
 
 /** A document's text after edits that do not overlap. */
