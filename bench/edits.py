@@ -20,7 +20,7 @@ from bench.edit_cases import Case, Function, cases, functions
 from bench.edit_wrong import WRONG, Wrong
 from bench.naive import edited
 from lsp.documents import Documents
-from lsp.edits import Able, workspace_edit
+from lsp.edits import Able, stale, workspace_edit
 from router.answers import edits
 from router.answers.ground import Ground
 from router.context.tagging.language import language_of
@@ -32,6 +32,7 @@ from router.types import Answer, Document, Edit, Request, Span
 
 PACKAGES = (*lines.HELD_OUT, *lines.STANDARD)
 EACH, SEED = 4, 7
+STALE = "a key was typed meanwhile"
 URI, PATH = "file:///work/a.py", "/work/a.py"
 
 
@@ -207,10 +208,20 @@ def _wrong(known: Sequence[Function]) -> table.Table:
                 continue
             counts[name] += 1
             applied[name] += isinstance(_answered(one, wrong), Edit)
+    counts[STALE] = len(known)
+    applied[STALE] = sum(not _is_stale(one) for one in known)
     rows = tuple(
-        (name, counts[name], 100 - 100 * applied[name] / max(1, counts[name]), applied[name]) for name in WRONG
+        (name, counts[name], 100 - 100 * applied[name] / max(1, counts[name]), applied[name]) for name in counts
     )
     return table.Table("What must be refused", ("what is wrong", "cases", "refused %", "applied"), rows)
+
+
+def _is_stale(one: Function) -> bool:
+    """Whether an edit is held back when a key was typed before it came."""
+    edit = _answered(one, Wrong('"""Words."""', "document"))
+    documents = Documents("utf-16")
+    documents.open(URI, "python", 2, f"{one.text}#")
+    return isinstance(edit, Edit) and stale(edit, documents)
 
 
 def _answered(one: Function, wrong: Wrong) -> Answer:
