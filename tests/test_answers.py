@@ -152,6 +152,7 @@ CASES |= {
         "```\n    f()\n    ```",
         'def f():\n    """Do.\n\n    ⟦```\n    f()\n    ```⟧\n    """\n',
     ),
+    "a fence alone is nothing": ("x = ‸\n", "```python", SILENCE),
     "an indented fence is unwrapped": ("‸\n", "  ```\n  f()\n  ```", "⟦  f()⟧\n"),
     # What follows
     "a new element between others may come": (

@@ -101,6 +101,8 @@ def _without_talk(said: str) -> str:
         said = fenced["inside"]
     elif fence:
         said = said[: fence.start()]
+    if said.lstrip().startswith("```"):  # a fence of which only the first line was waited for
+        return ""
     return "" if _CHATTER.match(said) else said
 
 
