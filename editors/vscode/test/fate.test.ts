@@ -33,7 +33,7 @@ test("the last of several parts makes it whole", () => {
 });
 
 test("whatever else happens to the text, the suggestion is left behind", () => {
-  for (const change of [add(18, "x"), add(17, "", 1), add(0, "import os\n"), add(18, "")]) {
+  for (const change of [add(18, "x"), add(17, "", 1), add(5, "def add(a, b):", 13), add(0, "import os\n"), add(18, "")]) {
     const shown = new Shown([ONE]);
     assert.equal(shown.changed(change), undefined);
     assert.equal(shown.current, undefined);

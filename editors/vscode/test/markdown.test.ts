@@ -30,6 +30,7 @@ const HOSTILE: [string, string][] = [
   ["[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"],
   ["[passwd](file:///etc/passwd)", "<p>passwd</p>"],
   ["[docs](https://e.vil/?q=code)", "<p>docs (https://e.vil/?q=code)</p>"],
+  ["[a](https://x<img>)", "<p>a (https://x&lt;img&gt;)</p>"],
   ['[a](x" onclick="b)', "<p>[a](x&quot; onclick=&quot;b)</p>"],
   ['```x" onload="y\nz', '<pre data-language="x"><code>z</code></pre>'],
   ["<!-- -->&amp;", "<p>&lt;!-- --&gt;&amp;amp;</p>"],
