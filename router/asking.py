@@ -16,6 +16,8 @@ from router.answers.inert import Inert
 from router.answers.repeats import TAIL, repeats
 from router.answers.thinking import Thoughts
 from router.cache import Recent
+from router.context import privacy
+from router.editing import formats
 from router.edits import Edits
 from router.gate import Gate, fit
 from router.jobs import edits as edited
@@ -41,6 +43,7 @@ ABOUT: dict[AnswerKind, Callable[[Task, Request], About]] = {"edit": edited.abou
 MORE: dict[AnswerKind, More] = {"edit": edited.more}
 STREAMED: frozenset[AnswerKind] = frozenset({"prose", "edit"})  # kinds of answers that are heard as they come
 PIECES = 0.5  # of a prompt's budget, for what other files say
+TURNS = 2  # times that a model is asked for one edit
 REMEMBERED = 64  # answers
 CHARACTERS = 64  # of an answer for each token that it may have; no tokenizer has longer ones, but for blanks
 
@@ -86,12 +89,43 @@ class Asking:
         if task.answer == "findings" and self.review is not None:
             yield await self.review(task, request)
             return
-        edits = self.edits if task.answer == "edit" else None
-        if edits is not None and (known := await edits.before(request)) is not None:
+        if task.answer == "edit" and self.edits is not None:
+            async with aclosing(self._edited(task, request, self.edits)) as edit:
+                async for item in edit:
+                    yield item
+            return
+        route, about, given = await self.prepared(task, request)
+        async with aclosing(self._once(task, request, route, about, given, self._heard(task, route))) as answer:
+            async for item in answer:
+                yield item
+
+    async def _edited(self, task: Task, request: Request, edits: Edits) -> AsyncGenerator[Delta | Answer, None]:
+        """An edit; where the answer can't be used, the model is told why, and asked once more."""
+        if (known := await edits.before(request)) is not None:
             yield await edits.after(request, known)
             return
         route, about, given = await self.prepared(task, request)
-        heard = Heard(Inert() if task.answer == "prose" else None, thinking.aloud(route.model))
+        answer: Answer = Refusal("The engine said nothing; ask again.")
+        for _ in range(TURNS):
+            heard = self._heard(task, route)
+            async with aclosing(self._once(task, request, route, about, given, heard)) as items:
+                async for item in items:
+                    if isinstance(item, Delta):
+                        yield item
+                    else:
+                        answer = await edits.after(request, item)
+            if not isinstance(answer, Refusal) or not heard.whole:
+                break
+            given = given | {"format": formats.again(given["format"], privacy.named(answer.reason))}
+        yield answer
+
+    def _heard(self, task: Task, route: Route) -> Heard:
+        return Heard(Inert() if task.answer == "prose" else None, thinking.aloud(route.model))
+
+    async def _once(
+        self, task: Task, request: Request, route: Route, about: About, given: Mapping[str, str], heard: Heard
+    ) -> AsyncGenerator[Delta | Answer, None]:
+        """What the model says to one question, and the answer that it makes."""
         async with aclosing(self._words(task, request, route, given)) as stream:
             async for item in stream:
                 if (text := heard.take(item)) and task.answer in STREAMED:
@@ -99,8 +133,7 @@ class Asking:
         if (text := heard.rest()) and task.answer in STREAMED:
             yield Delta(text)
         ground = Ground(task, about.span, given, self._naming.meant, heard.whole)
-        answer = await asyncio.to_thread(_parsed, request, heard.said, ground)
-        yield answer if edits is None else await edits.after(request, answer)
+        yield await asyncio.to_thread(_parsed, request, heard.said, ground)
 
     async def prepared(self, task: Task, request: Request) -> tuple[Route, About, dict[str, str]]:
         """Where the task runs, what the request is about, and what it gives for the fields of the task's message."""

@@ -9,15 +9,18 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from router import elsewhere, rechecking
+from router.answers.edits import NOTHING
 from router.context.gathering.view import Known
 from router.context.indexing.reading import source
 from router.context.tagging.language import language_of
 from router.editing import kinds, paths, renaming
 from router.editing.blocks import Unfit
+from router.editing.spans import around
 from router.editing.style import applied
 from router.editing.trees import faults, tagged
 from router.types import Answer, Document, Edit, Refusal, Request
 
+LARGEST = 500_000  # code points of a file that is still parsed several times for one edit
 _CALLED = frozenset({"constructor", "function", "method"})
 
 
@@ -38,7 +41,7 @@ class Edits:
 
     async def before(self, request: Request) -> Answer | None:
         """What can be said without a model: a refusal, or a renaming whose name the user has said."""
-        if why := await asyncio.to_thread(self._forbidden, request.document):
+        if why := await asyncio.to_thread(self._unfit, request):
             return Refusal(why)
         if request.task != "refactor" or not (new := renaming.ready(request)):
             return None
@@ -72,6 +75,14 @@ class Edits:
             return edit
         said = f"{', '.join(sorted(changed))}: the header is another now, and {len(using)} other file"
         return replace(edit, notes=(*edit.notes, f"{said}{'s use' if len(using) > 1 else ' uses'} the name."))
+
+    def _unfit(self, request: Request) -> str:
+        """Why no model need be asked; empty: one may be."""
+        if len(request.document.text) > LARGEST:
+            return "This file is too long for an edit of it to be checked."
+        if request.task == "document" and around(request.document, request.span) is None:
+            return NOTHING
+        return self._forbidden(request.document)
 
     def _forbidden(self, document: Document) -> str:
         roots = [os.path.realpath(root) for root in self._roots()]

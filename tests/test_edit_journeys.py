@@ -246,3 +246,26 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
     found = it.answer("fix", "prise")
     assert isinstance(found, Edit)
     assert found.notes[-1] == "no-such-program-here, which is to check fixes, is not there."
+
+
+def test_a_model_whose_answer_cannot_be_used_is_told_why_and_asked_once_more(tmp_path: Path) -> None:
+    it = Yard(tmp_path, shop=SHOP)
+    again = "Your last answer could not be used: The model left out lines"
+    broken = "```\ndef total(items):\n    # ... the rest\n    return sum\n```"
+    it.engine.script = Script((Cue(holds=again, say=(FIXED,)), Cue(say=(broken,))))
+    assert texts(it.answer("fix", "prise")) == {"shop.py": SHOP.replace("prise", "price")}
+    assert [turn.outcome for turn in it.router.ledger.turns] == ["shown", "shown"]
+
+
+def test_it_is_not_asked_a_third_time(tmp_path: Path) -> None:
+    it = Yard(tmp_path, "No.", shop=SHOP)
+    found = it.answer("fix", "prise")
+    assert isinstance(found, Refusal)
+    assert len(it.router.ledger.turns) == 2
+
+
+def test_where_there_is_nothing_to_document_no_model_is_asked(tmp_path: Path) -> None:
+    it = Yard(tmp_path, "Words.", shop=SHOP)
+    found = it.answer("document", "import os")
+    assert isinstance(found, Refusal)
+    assert not it.engine.heard

@@ -17,13 +17,11 @@ from router.editing.style import changes, fitted, restored
 from router.editing.trees import code
 from router.types import Answer, Change, Document, Edit, FileEdit, Refusal, Request, Span
 
-LARGEST = 500_000  # code points of a file that is still parsed several times for one edit
+NOTHING = "There is no definition here that could be documented; put the cursor into one."
 
 
 def edit(request: Request, said: str, ground: Ground) -> Answer:
     """The edit that a model meant when it `said` this, held against its file; a Refusal with a reason else."""
-    if len(request.document.text) > LARGEST:
-        return Refusal("This file is too long for an edit of it to be checked.")
     if not ground.whole:
         return Refusal("The model's answer broke off at its limit, so it was not applied; select less.")
     meant = spoken.without_marks(thinking.without(lf(said)), request.document.text)
@@ -146,7 +144,7 @@ def _documented(request: Request, said: str) -> Answer:
     document = request.document
     found = around(document, request.span)
     if found is None:
-        raise Unfit("There is no definition here that could be documented; put the cursor into one.")
+        raise Unfit(NOTHING)
     where = docs.place(document, found)
     end = line_end(document.text)
     text = words.laid(words.words(said, found.name, document.language), where, document, end)

@@ -40,3 +40,8 @@ def chosen(code: str, size: float, tokens: int) -> Format:
     if len(code) * _GROWTH > tokens * _LETTERS:
         return "blocks"
     return "blocks" if size >= QUOTES and lines > SHORT else "whole"
+
+
+def again(form: str, reason: str) -> str:
+    """The form, for a model whose last answer could not be used for this reason."""
+    return f"{form}\n\nYour last answer could not be used: {reason}"
