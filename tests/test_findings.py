@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.answers.findings import MOST, claims, schema, verdict
@@ -90,7 +90,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.text() | JSON.map(json.dumps))
 def test_no_answer_is_an_exception(said: str) -> None:
     found = claims(said)

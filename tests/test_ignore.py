@@ -89,7 +89,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(PATHS, min_size=3, max_size=12),
     st.dictionaries(st.sampled_from(["", "a", "b", "a/b"]), SHEETS, min_size=1),

@@ -398,7 +398,7 @@ def take(base: Path, this: Index, step: tuple[str, str, str]) -> None:
     this.touched([str(path)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS, st.booleans())
 def test_after_any_story_the_index_equals_one_built_anew(steps: list[tuple[str, str, str]], hasty: bool) -> None:
     async def story(base: Path) -> None:

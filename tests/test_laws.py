@@ -25,8 +25,9 @@ PURE = """
     context/tagging/flat context/tagging/grammars context/tagging/headers context/tagging/imports
     context/tagging/language context/tagging/stretches context/tagging/tags
     answers/edits
-    editing/blocks editing/checks editing/docs editing/formats editing/hoisting editing/kinds editing/names editing/narrowing
-    editing/paths editing/renaming editing/spans editing/spoken editing/style editing/trees editing/unified editing/words
+    editing/blocks editing/checks editing/docs editing/formats editing/hoisting editing/kinds editing/names
+    editing/narrowing editing/paths editing/renaming editing/spans editing/spoken editing/style editing/trees
+    editing/unified editing/words
     echo/__init__ echo/choice echo/places
     jobs/fields jobs/render jobs/template
     ledger/fates ledger/reckoning ledger/shares ledger/stats

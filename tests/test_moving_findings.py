@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp.findings import Shown, moved
@@ -53,7 +53,6 @@ def test_what_an_edit_does_to_a_finding(picture: str, change: Change, then: str)
     assert after(picture, change) == then
 
 
-@settings(deadline=None)
 @given(st.text("ab \n", min_size=3, max_size=30), st.data())
 def test_whatever_is_edited_a_finding_quotes_what_stands_there(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))

@@ -91,7 +91,7 @@ def test_a_name_that_is_there_is_worth_nothing_more() -> None:
     assert packed([one, same, other], {"wagon": 0.9, "brake": 0.1}, 100) == [one, other]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(_LINES, min_size=5, max_size=40), st.lists(_LINES, min_size=5, max_size=40), st.integers(0, 300), st.data()
 )

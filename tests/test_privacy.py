@@ -302,7 +302,7 @@ def meant(rule: str, folder: str, file: str) -> bool:
     }.get(rule, False)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(KINDS)), RULES, max_size=3),
     st.sampled_from(["plain", "qwen", "codestral"]),
@@ -326,7 +326,7 @@ def test_no_byte_of_an_excluded_file_is_ever_in_a_prompt(
     assert excluded == sum(file in out for file in opened)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(KINDS)), RULES, max_size=3),
     st.sampled_from(["qwen", "codestral"]),

@@ -173,7 +173,7 @@ def test_the_ceiling_is_what_stands_elsewhere(tmp_path: Path) -> None:
     assert place.reachable(case) == {"till", "total"}, "takings stands only on a line that is a true one"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(["aa bb", "cc", "aa cc dd", "", "ee"]), min_size=LINES, max_size=LINES + 9),
     st.sets(st.sampled_from(["aa", "cc", "ee", "xx"])),

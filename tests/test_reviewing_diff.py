@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.reviewing import diff
@@ -111,7 +111,6 @@ def test_lines_that_follow_one_another_are_one_stretch() -> None:
     assert diff.spans("a\nbc\nd\ne", frozenset({2, 3, 9})) == (Span(2, 7),)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="+-@ \\abdif/git\n0123,", max_size=300))
 def test_what_is_no_diff_is_read_without_complaint(text: str) -> None:
     for file in diff.parse(text):
@@ -119,7 +118,6 @@ def test_what_is_no_diff_is_read_without_complaint(text: str) -> None:
         assert all(line > 0 for line in file.lines)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcde"), max_size=12), st.lists(st.sampled_from("abcde"), max_size=12))
 def test_the_text_that_a_diff_was_made_for_fits_it(old: list[str], new: list[str]) -> None:
     import difflib

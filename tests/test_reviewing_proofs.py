@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.reviewing import ranking
@@ -198,7 +198,6 @@ def test_the_quote_nearest_to_the_hint_is_meant() -> None:
     assert Text(text).find("x = a()", (Span(10, len(text)),), 1) == Span(16, 23)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab (\n\t", min_size=1, max_size=60), st.data())
 def test_what_stands_in_a_text_is_found_there_whatever_its_blanks(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
@@ -222,7 +221,6 @@ def test_findings_are_ranked_said_once_and_capped() -> None:
     assert [it.path for it in ranking.capped(ranking.once(found), 1)] == ["b", "a"]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_is_one_plain_line(text: str) -> None:
     said = plain(text)
@@ -253,7 +251,6 @@ CODE = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     CODE | st.text(max_size=80),
     st.sampled_from(["python", "go", "rust", "c", "html", "klingon"]),

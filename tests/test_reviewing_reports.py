@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -77,7 +77,6 @@ NASTY = st.text() | st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(NASTY, NASTY, NASTY)
 def test_whatever_is_said_no_report_acts(message: str, quote: str, path: str) -> None:
     finding = replace(FINDING, message=message, quote=quote or "x", fails=message, fix=(Change(0, 1, quote),))

@@ -457,7 +457,7 @@ def test_b01_when_the_connection_ends_so_does_the_server(tmp_path: Path, uri: st
         it.complete(uri, 0, 4)
         assert it.process.stdin
         it.process.stdin.close()
-        assert it.ended(patience=4) == 1
+        assert it.ended() == 1
     finally:
         it.kill()
 
@@ -481,15 +481,15 @@ def test_b01_the_socket_to_the_model_is_closed(cancelled: bool, uri: str) -> Non
         async with fake_ollama.serving({"/api/generate": stall}) as ollama:
             it, id = await asyncio.to_thread(begin, ollama.host)
             try:
-                await asyncio.wait_for(asked.wait(), 10)
+                await asyncio.wait_for(asked.wait(), PATIENCE)
                 ollama.hung_up.clear()
                 assert it.process.stdin
                 if cancelled:
                     it.notify("$/cancelRequest", {"id": id})
                 else:
                     it.process.stdin.close()
-                await asyncio.wait_for(ollama.hung_up.wait(), 2)
-                assert cancelled or await asyncio.to_thread(it.ended, 2) == 1
+                await asyncio.wait_for(ollama.hung_up.wait(), PATIENCE)
+                assert cancelled or await asyncio.to_thread(it.ended) == 1
             finally:
                 it.kill()
 

@@ -233,7 +233,7 @@ def test_what_was_worked_out_at_a_place_serves_there_and_its_lines_move_with_the
     assert grounded(away, around) is not ground
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(alphabet="ab_ \n\r\t\"'#/*{}()[]‸é\u2028\U0001f600:.=<>", max_size=200),
     st.sampled_from(["py", "js", "rs", "txt", "c"]),

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.context.tagging.flat import flat
@@ -167,13 +167,11 @@ SPOKEN = sorted(languages())
 ANY = st.text(max_size=60) | st.text("ab1(){}[]:;,.=<>\"'`#/*-+@$ \t\r\n\\é𝒳\u2028\ufeff\0\ud800", max_size=60)
 
 
-@settings(deadline=None)  # the first text of a language waits for its queries
 @given(st.sampled_from(SPOKEN), ANY)
 def test_any_text_can_be_told_of(language: str, text: str) -> None:
     check(text, tags(language, text))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FILES), st.integers(0, 3000), st.integers(0, 400), ANY)
 def test_a_broken_file_can_be_told_of(path: Path, start: int, length: int, new: str) -> None:
     text = path.read_text("utf-8")
