@@ -57,7 +57,7 @@ class Jobs:
         if document is None or document.refused or self._router() is None:
             self._connection.wire.answer(id, None)
         else:
-            offers = (*actions.OFFERS, *editing.OFFERS, findings.offer)
+            offers = (findings.offer, *actions.OFFERS, *editing.OFFERS)
             found = actions.actions(document, params, self._known(document, params), offers)
             self._connection.wire.answer(id, found if self._notices.literal else [it["command"] for it in found])
 

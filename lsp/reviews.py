@@ -232,7 +232,8 @@ class Reviews:
     # What the user wants of a finding
 
     async def _finding(self, job: Job) -> None:
-        if len(job.arguments) != 3 or not all(isinstance(it, str) for it in job.arguments):
+        whole = len(job.arguments) == 3 and all(isinstance(it, str) for it in job.arguments)
+        if not whole or job.arguments[0] not in findings.DEEDS:
             sentence = f"{findings.COMMAND} takes what is to be done, a URI and the finding's id."
             raise messages.Malformed(messages.INVALID_PARAMS, sentence)
         await self.finding(*job.arguments)

@@ -139,6 +139,12 @@ def test_no_change_is_no_finding(shell: Shell) -> None:
     assert (done.returncode, done.stdout) == (0, "Nothing has changed.\n")
 
 
+def test_without_a_repository_the_way_out_is_told(shell: Shell) -> None:
+    done = shell.run("--base", "nothing")
+    assert done.stderr.endswith(" A diff can be had with --diff FILE.\n")
+    assert done.returncode == 1
+
+
 def test_one_choice_at_a_time(shell: Shell) -> None:
     done = shell.run("--staged", "--base", "main")
     assert done.returncode == 1

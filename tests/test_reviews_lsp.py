@@ -271,7 +271,16 @@ def test_a_review_of_changes_can_be_stopped(folder: Path, way: str) -> None:
 def test_without_a_repository_the_command_says_so(at: Desk) -> None:
     arguments = [None, None, "mine"]
     said = at.it.request("workspace/executeCommand", {"command": "switchyard.reviewChanges", "arguments": arguments})
-    assert "--diff FILE" in said["refusal"]
+    assert said["refusal"].startswith("git can't say what has changed: not a git repository")
+    assert "--diff" not in said["refusal"], "that is for a shell"
+
+
+def test_what_can_be_done_about_a_finding_comes_first(at: Desk) -> None:
+    at.open(TEXT)
+    found = at.break_it()
+    assert next(iter(at.actions(found))) == "Mend it"
+    asked = {"command": "switchyard.finding", "arguments": ["devour", at.uri, found["data"]["id"]]}
+    assert at.it.error(at.it.ask("workspace/executeCommand", asked)) == -32602
 
 
 @pytest.mark.parametrize("sent", [["right under the cursor"], []])

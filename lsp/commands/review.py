@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = [it for it in (args.base, args.staged, args.range, args.diff) if it]
     if len(chosen) > 1:
         raise SwitchyardError("Choose one of --base, --staged, --range and --diff.")
-    found = changes(str(Path.cwd()), Wanted(args.base, args.staged, args.range, args.diff), partial(_diff, args.diff))
+    found = _changes(args)
     settings = read_settings(args.settings, Path(found.root))
     with _bar() as progress:
         review, status = asyncio.run(_review(settings, found, progress))
@@ -52,6 +52,17 @@ def run(args: argparse.Namespace) -> int:
         terminal.note(f"switchyard: {status or f'{review.failure}.'}")
         return 1
     return int(bool(args.fail_on) and any(_grave(it.finding.severity, args.fail_on) for it in review.reported))
+
+
+def _changes(args: argparse.Namespace) -> Changes:
+    """What is to be reviewed. Raises SwitchyardError."""
+    wanted = Wanted(args.base, args.staged, args.range, args.diff)
+    try:
+        return changes(str(Path.cwd()), wanted, partial(_diff, args.diff))
+    except SwitchyardError as error:
+        if args.diff:
+            raise
+        raise SwitchyardError(f"{error} A diff can be had with --diff FILE.") from error
 
 
 def _grave(severity: Severity, least: Severity) -> bool:

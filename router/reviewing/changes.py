@@ -56,11 +56,9 @@ def changes(folder: str, wanted: Wanted, read_diff: Callable[[], bytes] = bytes)
         text = _decoded(git.said(root, *tame, *_DIFF, *_range(root, wanted), "--"))
         untracked = () if wanted.base or wanted.staged or wanted.span else _untracked(root)
     except FileNotFoundError as error:
-        raise SwitchyardError("There is no git on the path; review a diff with --diff FILE.") from error
+        raise SwitchyardError("There is no git on the path, which knows what has changed.") from error
     except OSError as error:
-        raise SwitchyardError(
-            f"git can't say what has changed: {error}. A diff can be had with --diff FILE."
-        ) from error
+        raise SwitchyardError(f"git can't say what has changed: {error}.") from error
     return Changes(root, diff.parse(text), _reader(root, wanted), text, untracked)
 
 
