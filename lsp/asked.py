@@ -1,4 +1,4 @@
-"""One question to the router from a shell: engines found, the workspace read, the answer heard."""
+"""The router for one command of a shell: engines found, the workspace read, a question's answer heard."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ class Told:
 
 async def ask(settings: Config, request: Request, root: Path, told: Told) -> None:
     """Ask a router that works for this question alone."""
-    engine = Router(settings, told.tell, roots=[str(root)])
-    try:
+    async with aclosing(Router(settings, told.tell, roots=[str(root)])) as engine:
         engine.opened(request.document)
-        await asyncio.gather(engine.start(), _known(engine, root, told.say))
+        await ready(engine, told.say)
         told.say("asking the engine")
         async with aclosing(engine.ask(request)) as answer:
             async for item in answer:
@@ -46,14 +45,16 @@ async def ask(settings: Config, request: Request, root: Path, told: Told) -> Non
                     told.hear(item.text)
                 else:
                     told.answer = item
-    finally:
-        await engine.aclose()
 
 
-async def _known(engine: Router, root: Path, say: Callable[[str], None]) -> None:
-    """Read the workspace, but for no longer than somebody waits gladly."""
+async def ready(engine: Router, say: Callable[[str], None]) -> None:
+    """Find the engines and read the workspace, the latter for no longer than somebody waits gladly."""
+    await asyncio.gather(engine.start(), _known(engine, say))
+
+
+async def _known(engine: Router, say: Callable[[str], None]) -> None:
     await engine.workspace.start()
-    say(f"reading {root}")
+    say(f"reading {' '.join(engine.workspace.roots)}")
     settled = asyncio.ensure_future(engine.workspace.settled())
     await asyncio.wait([settled], timeout=_SETTLED)
     settled.cancel()

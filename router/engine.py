@@ -163,6 +163,12 @@ class Router:
         await self.workspace.fetch(request, [it.path for it in frames])
         return self.workspace.pieces(request, self.workspace.view(request, frames), shown, budget)
 
+    async def choose(self, request: Request) -> None:
+        """Choose what a completion's next prompt shows of other files, as is done while the user rests."""
+        route = (await self._fleet.engine())[1]
+        if route is not None and not await self._gate.known(request.document):
+            await self._layout.choose(self._task(request), request, route, self._desk.kept(request.document))
+
     def _around(self, request: Request) -> Known:
         return self.workspace.view(request).index
 

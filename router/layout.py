@@ -136,8 +136,7 @@ class Layout:
         """What would be sent for this place after a pause, and what was left out of it."""
         from router.weighing import weighed
 
-        await self._workspace.fetch(request, [it.path for it in kept.pieces])
-        kept.ready = self.chosen(task, request, route, kept)
+        await self.choose(task, request, route, kept)
         found = self.prepared(task, request, route, kept, rested=True, fresh=True)
         view, shown = self._workspace.view(request), _shown(found.window)
         every = tuple(weighed(request, view, shown, found.pieces)) if found.room.tokens else ()

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from lsp import files, terminal
+from lsp.asked import ready
 from lsp.commands.config import read_settings
 from router.config import Config
 from router.engine import Router
@@ -21,7 +22,7 @@ class Found:
     """What one question to the router brought; `status` is the last thing that was said of the engine."""
 
     def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
-        self._say = say
+        self.say = say
         self.insertions: list[Insertion] = []
         self.route: Route | None = None
         self.status = Status("offline", "No engine was found.")
@@ -29,7 +30,7 @@ class Found:
     def tell(self, status: Status) -> None:
         """Keep the newest, and say it to whoever waits."""
         self.status = status
-        self._say(status.message)
+        self.say(status.message)
 
     @property
     def silence(self) -> str:
@@ -63,21 +64,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _ask(settings: Config, request: Request, found: Found) -> None:
-    engine = Router(settings, found.tell, roots=[str(files.workspace(Path(request.document.path)))])
-    try:
+    root = files.workspace(Path(request.document.path))
+    async with aclosing(Router(settings, found.tell, roots=[str(root)])) as engine:
         engine.opened(request.document)
-        await engine.start()
+        await ready(engine, found.say)
         # Nobody sees what is printed here as ghost text: it belongs to no one's acceptance.
         engine.ledger.configure(replace(settings, ledger=replace(settings.ledger, keep=False)))
         found.route = engine.route
         if found.route is None:
             return
+        await engine.choose(request)
         async with aclosing(engine.ask(request)) as answers:
             async for answer in answers:
                 if isinstance(answer, Insertion):
                     found.insertions.append(answer)
-    finally:
-        await engine.aclose()
 
 
 def _completion(document: Document, found: Found) -> dict[str, object]:

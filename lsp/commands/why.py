@@ -7,12 +7,13 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from lsp import files, kept_out, prompted, terminal
-from lsp.commands import index
+from lsp.asked import ready
 from lsp.commands.config import read_settings
 from lsp.prompted import Found, Seen
 from router import BadTask, RuntimeFailure, SwitchyardError
@@ -50,28 +51,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _found(settings: Config, request: Request, root: Path, say: Callable[[str], None]) -> Found:
-    if settings.context.workspace and not wide(str(root)):
-        await index.read(root, settings.privacy.exclude, say, lambda known: None)
-    engine = Router(settings, roots=[str(root)])
-    try:
+    async with aclosing(Router(settings, roots=[str(root)])) as engine:
         engine.opened(request.document)
-        say("looking for engines")
-        await engine.start()
-        await engine.workspace.start()
-        await engine.workspace.settled()
+        await ready(engine, say)
         say("laying out the prompt")
-        if silent := _silent(engine, settings, request):
+        if silent := _silent(request):
             return Found(request, root, silent=silent)
-        return await _asked(engine, settings, request, root)
-    except BadTask:
-        raise
-    except SwitchyardError as error:
-        return Found(request, root, silent=str(error), offline=isinstance(error, RuntimeFailure))
-    finally:
-        await engine.aclose()
+        try:
+            return await _asked(engine, settings, request, root)
+        except BadTask:
+            raise
+        except SwitchyardError as error:
+            return Found(request, root, silent=str(error), offline=isinstance(error, RuntimeFailure))
 
 
-def _silent(engine: Router, settings: Config, request: Request) -> str:
+def _silent(request: Request) -> str:
     """What keeps a completion from being asked for here, beside what keeps any task; empty: nothing does."""
     if request.task != "complete":
         return ""
