@@ -14,7 +14,7 @@ from router.context.gathering.ground import Ground
 from router.context.gathering.weights import AT_CURSOR, BIAS, SOURCES
 from router.types import Piece
 
-_WANTED = 120  # names that lines are looked for
+_WANTED, _SHARE = 120, 5  # names that lines are looked for, and tokens for which there is one more
 
 
 def expected(
@@ -84,9 +84,9 @@ def _brought(pieces: Iterable[Piece], shown: Collection[str]) -> dict[tuple[str,
     return best
 
 
-def filling(ground: Ground, about: Focus, likely: Mapping[str, float]) -> list[Piece]:
-    """Lines that say likely names, in the files that are looked into."""
-    wanted = nlargest(_WANTED, likely, key=likely.__getitem__)
+def filling(ground: Ground, about: Focus, likely: Mapping[str, float], budget: int) -> list[Piece]:
+    """Lines that say likely names, in the files that are looked into; for more tokens more are thought of."""
+    wanted = nlargest(max(_WANTED, budget // _SHARE), likely, key=likely.__getitem__)
     chosen = {id(line): line for name in wanted for line in ground.lines(name)}
     patch = about.sheet.patch if about.sheet.lines is ground.own.lines else None
     found: list[Piece] = []

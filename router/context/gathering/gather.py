@@ -71,7 +71,7 @@ def pieces(
     `kept` are those of last time, which keep their place while they stay relevant; `without` names sources that are
     not asked. `count` tells the tokens of a text.
     """
-    found, likely = considered(request, view, shown, without)
+    found, likely = considered(request, view, shown, without, budget)
     found += (it for it in kept if it.source not in without and _stands(it, request, view))
     return pack(found, likely, budget, shown, count, kept)
 
@@ -82,7 +82,7 @@ def prepare(request: Request, view: View) -> None:
 
 
 def considered(
-    request: Request, view: View, shown: str, without: Collection[str] = ()
+    request: Request, view: View, shown: str, without: Collection[str] = (), budget: int = 512
 ) -> tuple[list[Piece], dict[str, float]]:
     """All pieces that are thought of, and how likely each name is that is not shown."""
     about, ground = focus(request), grounded(request, view)
@@ -90,7 +90,7 @@ def considered(
     said = set(NAME.findall(shown))
     likely = expected.expected(ground, about, telling(about, view), found, said, without)
     if not {"files", "similar"} <= set(without):
-        lines = expected.filling(ground, about, likely)
+        lines = expected.filling(ground, about, likely, budget)
         found += (structs.replace(it, source="similar") for it in lines) if "files" in without else lines
     return found, likely
 

@@ -103,6 +103,7 @@ def _nothing(_path: str) -> str | None:
 class Page(Struct, frozen=True, gc=False):
     """A file as others look into it: the names of it that most files say are `common`."""
 
+    text: str
     sheet: Sheet
     common: tuple[str, ...]
 
@@ -160,10 +161,10 @@ class View(Struct, frozen=True):
         """Another file, as one looks into it."""
         text = self.text(path) or ""
         found = self.memo.pages.get(path)
-        if found is None or found.sheet.text is not text:
+        if found is None or found.text is not text:
             said = self.sheet(path)
             common = nlargest(_COMMON, ((self.spread(name), name) for name in said.lines))
-            found = self.memo.pages[path] = Page(said, tuple(name for _, name in common))
+            found = self.memo.pages[path] = Page(text, said, tuple(name for _, name in common))
         return found
 
     def tags(self, path: str) -> Tags:
