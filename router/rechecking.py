@@ -34,10 +34,11 @@ def faults(texts: Sequence[str]) -> list[int] | None:
 
     Takes up to 5 s; to be called in a thread.
     """
+    read = [text.removeprefix("\ufeff") for text in texts]  # as Python reads a file
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _PROGRAM],
-            input=json.dumps(list(texts)).encode("ascii"),
+            input=json.dumps(read).encode("ascii"),
             capture_output=True,
             timeout=_PATIENCE,
             check=True,

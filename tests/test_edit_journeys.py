@@ -117,6 +117,14 @@ def test_a_diagnostic_is_fixed_and_the_compiler_is_asked(tmp_path: Path) -> None
     assert (found.title, found.notes) == ("Fix total", ("Python compiles it.",))
 
 
+def test_a_mark_at_the_start_of_a_file_is_no_fault(tmp_path: Path) -> None:
+    it = Yard(tmp_path, FIXED, shop="\ufeff" + SHOP)
+    found = it.answer("fix", "sum += prise", diagnostics=())
+    assert isinstance(found, Edit)
+    assert found.notes == ("Python compiles it.",)
+    assert texts(found)["shop.py"].startswith("\ufeff")
+
+
 def test_what_the_compiler_rejects_is_refused_though_it_parses(tmp_path: Path) -> None:
     it = Yard(tmp_path, FIXED.replace("    return sum", "    return sum\n\n\nreturn 1"), shop=SHOP)
     found = it.answer("fix", "prise")
