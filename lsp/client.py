@@ -13,10 +13,10 @@ from typing import Any
 
 from lsp.terminal import line
 from router import SwitchyardError
+from router.context.lines import LINE_END, place
 from router.types import Insertion, Span, Status
 
 SERVER = (sys.executable, "-I", "-m", "lsp", "lsp")
-_LINE_END = re.compile(r"\r\n|\n|\r")
 # utf-32 makes a column a code point, which is what this side counts in.
 _CAPABILITIES = {
     "general": {"positionEncodings": ["utf-32"]},
@@ -179,10 +179,10 @@ class Buffer:
         await self._client.request("workspace/executeCommand", command)
 
     def _position(self, offset: int) -> dict[str, int]:
-        ends = [found.end() for found in _LINE_END.finditer(self.text, 0, offset)]
-        return {"line": len(ends), "character": offset - (ends[-1] if ends else 0)}
+        number, column = place(self.text, offset)
+        return {"line": number - 1, "character": column - 1}
 
     def _offset(self, position: dict[str, int]) -> int:
-        ends = (found.end() for found in _LINE_END.finditer(self.text))
+        ends = (found.end() for found in LINE_END.finditer(self.text))
         start = next(itertools.islice(ends, position["line"] - 1, None), 0) if position["line"] else 0
         return start + position["character"]

@@ -9,12 +9,12 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from router.context.lines import parted
+
 Encoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 DEFAULT: Encoding = "utf-16"  # as the protocol demands where nothing was agreed on
 Unsigned: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -37,11 +37,8 @@ def encoding(offered: list[str]) -> Encoding:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a text with their ends; the last one has none and may be empty.
-
-    Only `\\n`, `\\r\\n` and `\\r` end a line: `str.splitlines` would split at a form feed or U+2028 too.
-    """
-    found = _LINE.findall(text)
+    """The lines of a text with their ends; the last one has none and may be empty."""
+    found = parted(text)
     if not found or found[-1][-1] in "\r\n":
         found.append("")
     return found

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
 from lsp import convert
 from router import SwitchyardError
+from router.context import lines
 from router.context.tagging.language import language_of
 from router.types import Document
 
 LARGEST = 64 * 1024 * 1024  # bytes; what is longer is not read at all
 _SNIFF = 8192  # bytes; git looks for a NUL among the first 8000 to call a file binary
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def language(path: Path) -> str:
@@ -68,16 +66,15 @@ def neovim() -> Path | None:
 
 def offset(document: Document, name: str, line: int, column: int) -> int:
     """The code point that stands at a line and column, from 1, as editors print them. Raises SwitchyardError."""
-    lines = convert.lines(document.text)
-    if not 1 <= line <= len(lines):
-        raise SwitchyardError(f"{name} has {len(lines):,} lines; there is no line {line}.")
-    length = len(lines[line - 1].rstrip("\r\n"))
+    rows = convert.lines(document.text)
+    if not 1 <= line <= len(rows):
+        raise SwitchyardError(f"{name} has {len(rows):,} lines; there is no line {line}.")
+    length = len(rows[line - 1].rstrip("\r\n"))
     if not 1 <= column <= length + 1:
         raise SwitchyardError(f"Line {line} of {name} has {length:,} characters; there is no column {column}.")
-    return sum(map(len, lines[: line - 1])) + column - 1
+    return sum(map(len, rows[: line - 1])) + column - 1
 
 
 def place(document: Document, at: int) -> tuple[int, int]:
     """The line and column, from 1, of a code point."""
-    ends = [found.end() for found in _LINE_END.finditer(document.text, 0, at)]
-    return len(ends) + 1, at - (ends[-1] if ends else 0) + 1
+    return lines.place(document.text, at)

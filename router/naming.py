@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from router.answers.ground import Known
-from router.jobs.fields import Lines
+from router.context.lines import Lines
 from router.types import LARGEST, Document
 
 FRESH = 10.0  # seconds for which a list of the workspace's files is taken to be true

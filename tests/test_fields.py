@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from router.answers.ground import Known
+from router.context.lines import Lines
 from router.jobs import fields
-from router.jobs.fields import Lines
 from router.naming import Naming
 from router.types import Diagnostic, Document, Offer, Piece, Request, Span, Task
 from tests.fixture import document

@@ -7,7 +7,7 @@ from router.answers.inert import inert
 from router.answers.mentions import mentions
 from router.answers.thinking import without
 from router.context import privacy
-from router.jobs.fields import Lines
+from router.context.lines import Lines
 from router.types import Prose, Refusal, Request
 
 _GIVEN = ("code", "around", "pieces", "diagnostics", "note", "diff")  # fields that may name files

@@ -1,11 +1,15 @@
-"""Lines of a text: how they end, how deep they stand, and a new stretch of them set to the depth of its place."""
+"""Lines of a text: where they begin and end, how deep they stand; new ones are set to the depth of their place."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
 
+from router.types import Span
+
+LINE_END = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _NEAR = 4_000  # code points
 _JUST_ABOVE = 12  # lines that tell how deep a place may be
@@ -46,8 +50,54 @@ def parted(text: str) -> list[str]:
 
 def line_end(text: str) -> str:
     """How the lines of a text end: as the first of them does."""
-    found = re.search(r"\r\n|\n|\r", text)
+    found = LINE_END.search(text)
     return found[0] if found else "\n"
+
+
+def place(text: str, at: int) -> tuple[int, int]:
+    """The line and the column, both from 1, of a code point."""
+    ends = [found.end() for found in LINE_END.finditer(text, 0, at)]
+    return len(ends) + 1, at - (ends[-1] if ends else 0) + 1
+
+
+class Lines:
+    """Where the lines of a text begin; they count from 0 here, and any of the three line ends ends one."""
+
+    def __init__(self, text: str) -> None:
+        self._size = len(text)
+        self._starts = [0, *(found.end() for found in LINE_END.finditer(text))]
+
+    @property
+    def last(self) -> int:
+        """The last line, which may be empty."""
+        return len(self._starts) - 1
+
+    def at(self, offset: int) -> int:
+        """The line that an offset stands in."""
+        return bisect_right(self._starts, offset) - 1
+
+    def span(self, first: int, last: int) -> Span:
+        """From the beginning of one line to the end of another, its line end included; both as far as there are any."""
+        first, after = max(0, first), max(0, last) + 1
+        return Span(self._starts[first], self._starts[after] if after < len(self._starts) else self._size)
+
+    def touched(self, span: Span) -> tuple[int, int]:
+        """The first and the last line that a span touches; one that ends where a line begins does not touch that."""
+        return self.at(span.start), self.at(max(span.start, span.end - 1))
+
+    def whole(self, span: Span) -> Span:
+        """The whole of the lines that a span touches."""
+        return self.span(*self.touched(span))
+
+    def count(self, span: Span) -> int:
+        """How many lines a span touches."""
+        first, last = self.touched(span)
+        return last - first + 1
+
+    def said(self, span: Span) -> str:
+        """The lines that a span touches, in words, from 1."""
+        first, last = self.touched(span)
+        return f"line {first + 1}" if first == last else f"lines {first + 1} to {last + 1}"
 
 
 def opens(line: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -11,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.context import privacy
-from router.context.lines import lf
+from router.context.lines import Lines, lf
 from router.context.tagging.tags import Definition, tags
 from router.jobs.render import PARTED
 from router.types import Diagnostic, Document, Piece, Request, Span, Task
@@ -20,7 +18,6 @@ _CODE = frozenset({"constructor", "function", "macro", "method"})
 _LONG = 150  # lines; of what is longer only the lines near the spot are the code
 _NEAR = 30  # lines to either side of a spot that stands in no definition
 AROUND = 12  # lines to either side of the code
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _REACH = 40_000  # code points to either side of a place, in which its definition is looked for
 _NOTE = 8_000  # code points; of a longer note the beginning and the end
 
@@ -102,46 +99,6 @@ def _of_file(path: str, pieces: Sequence[Piece]) -> str:
     texts = [it.text.replace(PARTED, "") for it in pieces]
     apart = "\n\n" if any("\n" in text for text in texts) else "\n"
     return f"{path}:\n{apart.join(texts)}"
-
-
-class Lines:
-    """Where the lines of a text begin; they count from 0 here, and any of the three line ends ends one."""
-
-    def __init__(self, text: str) -> None:
-        self._size = len(text)
-        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
-
-    @property
-    def last(self) -> int:
-        """The last line, which may be empty."""
-        return len(self._starts) - 1
-
-    def at(self, offset: int) -> int:
-        """The line that an offset stands in."""
-        return bisect_right(self._starts, offset) - 1
-
-    def span(self, first: int, last: int) -> Span:
-        """From the beginning of one line to the end of another, its line end included; both as far as there are any."""
-        first, after = max(0, first), max(0, last) + 1
-        return Span(self._starts[first], self._starts[after] if after < len(self._starts) else self._size)
-
-    def touched(self, span: Span) -> tuple[int, int]:
-        """The first and the last line that a span touches; one that ends where a line begins does not touch that."""
-        return self.at(span.start), self.at(max(span.start, span.end - 1))
-
-    def whole(self, span: Span) -> Span:
-        """The whole of the lines that a span touches."""
-        return self.span(*self.touched(span))
-
-    def count(self, span: Span) -> int:
-        """How many lines a span touches."""
-        first, last = self.touched(span)
-        return last - first + 1
-
-    def said(self, span: Span) -> str:
-        """The lines that a span touches, in words, from 1."""
-        first, last = self.touched(span)
-        return f"line {first + 1}" if first == last else f"lines {first + 1} to {last + 1}"
 
 
 def _holds(outer: Span, inner: Span) -> bool:

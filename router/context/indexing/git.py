@@ -53,7 +53,7 @@ def listed(folder: str, below: Sequence[str] = (), patience: float = 20.0) -> It
 
 
 def said(folder: str, *words: str, patience: float = 60.0) -> bytes:
-    """What git prints when it is asked so in a folder. Raises FileNotFoundError without a git, OSError where it fails."""
+    """What git prints, asked so in a folder. Raises FileNotFoundError: no git; OSError: it fails or takes too long."""
     program = _program(folder)
     if program is None:
         raise FileNotFoundError("git")
@@ -61,8 +61,7 @@ def said(folder: str, *words: str, patience: float = 60.0) -> bytes:
         found = subprocess.run(
             [program, *_TAME, "-C", folder, *words],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             env=_environment(),
             cwd=os.path.dirname(program),
             timeout=patience,

@@ -9,7 +9,6 @@ from router.context.indexing.neighbours import Neighbours, distance, split
 from router.context.tagging.language import language_of
 
 _SCRIPTS = ("ts", "tsx", "d.ts", "js", "jsx", "mjs", "cjs", "mts", "cts", "json", "vue", "svelte")
-_HEADERS = ("c", "cpp", "objc", "objective-c")
 _JS = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"})
 _MOST = 64  # files of one name that are looked at
 
