@@ -27,13 +27,13 @@ class Due(Struct, frozen=True):
 
 
 def due(router: Router, now: Document, opened: str) -> Due:
-    """What has changed since it was last reviewed; of a file that never was, since it was opened."""
+    """What has changed since it was last reviewed, or since `opened`: what was mended meanwhile and is back, counts as
+    changed."""
     from router.reviewing.changed import units
     from router.reviewing.reading import Code
 
-    known = router.reviews.memory.seen(now.path)
-    if not known:
-        known = frozenset(it.digest for it in units(Code(now.language, opened)))
+    there = frozenset(it.digest for it in units(Code(now.language, opened)))
+    known = (router.reviews.memory.seen(now.path) or there) & there
     found = units(Code(now.language, now.text))
     return Due(tuple(it for it in found if it.digest not in known), tuple(it for it in found if it.digest in known))
 

@@ -30,8 +30,8 @@ _ENOUGH = 3  # findings of a rule, dismissed, after which it is said how to swit
 
 
 class Seen:
-    """What a review knows of one open document: `text` is what it was when it was opened; `others` what else is said
-    of it in the editor."""
+    """What a review knows of one open document: `text` is what it was when it was opened or last reviewed; `others`
+    what else is said of it in the editor."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -147,6 +147,8 @@ class Reviews:
             if self._seen.get(document.uri) is not seen:
                 return
             await self._take(document, seen, now, unit, found.findings, router)
+        else:
+            seen.text = now.text
         if not due.units:
             await asyncio.to_thread(router.reviews.memory.saw, now.path, done)
 

@@ -223,6 +223,15 @@ def test_a_file_that_is_opened_again_shows_what_was_found(folder: Path) -> None:
         assert at.one()["range"]["start"]["line"] == 6
 
 
+def test_what_was_mended_elsewhere_and_is_written_again_is_found_again(folder: Path) -> None:
+    for at in desk(folder):
+        at.open(TEXT)
+        at.break_it()
+    for at in desk(folder):
+        at.open(TEXT)
+        assert at.break_it()["code"] == "out-of-range"
+
+
 def test_what_another_tool_says_is_not_said_again(at: Desk) -> None:
     at.open(TEXT)
     where = {"start": {"line": 5, "character": 4}, "end": {"line": 5, "character": 20}}
