@@ -50,9 +50,24 @@ def _content(name: str, path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise SwitchyardError(f"There is no file {name}.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
-        raise SwitchyardError(f"{name} can't be read: {reason}.") from error
+    except (OSError, ValueError) as error:
+        raise SwitchyardError(f"{name} can't be read: {reason(error)}.") from error
+
+
+def given(name: str, most: int) -> bytes:
+    """The first `most` bytes of any file, or for `-` of stdin. Raises SwitchyardError."""
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(most)
+        with open(name, "rb") as file:
+            return file.read(most)
+    except (OSError, ValueError) as error:
+        raise SwitchyardError(f"{name} can't be read: {reason(error)}.") from error
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file could not be opened; a ValueError is that of a NUL in its name."""
+    return (isinstance(error, OSError) and error.strerror) or "the name is not one"
 
 
 def neovim() -> Path | None:

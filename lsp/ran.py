@@ -14,6 +14,7 @@ from typing import IO, TextIO
 
 from msgspec import Struct
 
+from lsp import files
 from router import SwitchyardError
 
 KEPT = 200_000  # bytes of output
@@ -49,8 +50,7 @@ def run(command: Sequence[str], out: TextIO) -> Ended:
         try:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
-            raise SwitchyardError(f"{command[0]} can't be run: {reason}.") from error
+            raise SwitchyardError(f"{command[0]} can't be run: {files.reason(error)}.") from error
         assert process.stdout is not None
         assert process.stderr is not None
         readers = [_reader(process.stdout, out, kept), _reader(process.stderr, sys.stderr, kept)]

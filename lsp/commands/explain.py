@@ -58,7 +58,7 @@ def _place(asked: Question) -> str:
 def _of_output(args: argparse.Namespace) -> Question | None:
     """None: the command did what it should, and there is nothing to explain."""
     if args.traceback:
-        return traced.of_output(_read(args.traceback), args.settings)
+        return traced.of_output(files.given(args.traceback, _LONGEST).decode("utf-8", "replace"), args.settings)
     ended = ran.run(args.ran, sys.stderr if args.json else sys.stdout)
     if ended.interrupted:
         raise KeyboardInterrupt
@@ -66,18 +66,6 @@ def _of_output(args: argparse.Namespace) -> Question | None:
         terminal.note("switchyard: the command ended well; there is nothing to explain.")
         return None
     return traced.of_output(ended.output, args.settings, f"$ {ran.spoken(args.ran)}\n[it ended with {ended.how}]\n")
-
-
-def _read(name: str) -> str:
-    """What a file says, or what is given on stdin. Raises SwitchyardError."""
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace")
-        with open(name, "rb") as file:
-            return file.read(_LONGEST).decode("utf-8", "replace")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
-        raise SwitchyardError(f"{name} can't be read: {reason}.") from error
 
 
 def _as_json(answer: Prose, asked: Question) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from lsp import page, terminal
+from lsp import files, page, terminal
 from lsp.commands.config import read_settings
 from router import SwitchyardError
 from router.config import Cost
@@ -141,9 +141,8 @@ def _plain(ledger: str, report: Report, cost: Cost, args: argparse.Namespace) ->
 def _write(name: str, report: Report, written: str) -> int:
     try:
         Path(name).write_text(written, encoding="utf-8")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or "the name is not one"
-        raise SwitchyardError(f"{name} can't be written: {reason}.") from error
+    except (OSError, ValueError) as error:
+        raise SwitchyardError(f"{name} can't be written: {files.reason(error)}.") from error
     terminal.say(f"Written to {name}: {report.whole.turns:,} turns; it needs no network and no script to be read.")
     return 0
 
