@@ -9,27 +9,29 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from bench import table
-from bench.review_cases import Bug, Source, poisons, sources
 from bench.review_players import MEANING, Said, Sloppy, answer, evil, good
 from bench.table import Cell, Table
+from lsp.commands.bench_review import chosen, judge
 from lsp.commands.config import read_settings
 from router.config import Config, Ledger, Models
 from router.engine import Router
+from router.reviewing import trial
+from router.reviewing.cases import Source, poisons, sources
 from router.reviewing.changed import units
-from router.reviewing.inert import acts, plain
+from router.reviewing.inert import plain
 from router.reviewing.memory import Memory
 from router.reviewing.proofs import STAGES
 from router.reviewing.reading import Code
 from router.reviewing.types import Unit
 from router.runtimes.scripted import Cue, Script, Scripted
-from router.types import Diagnostic, Document, Finding, Findings, Refusal, Request, Span
+from router.types import Diagnostic, Document, Finding, Refusal
 
 ERRORS = (0.0, 0.1, 0.3, 0.5)  # how often the second look that is played errs, either way
 EACH = 3  # claims of each sort that the sloppy reviewer makes about a definition
@@ -59,9 +61,8 @@ def _bare(text: str) -> str:
 class Bench:
     """A router whose engine says what it is told to; `counts` are the claims that each stage has stopped."""
 
-    def __init__(self, router: Router, engine: Scripted | None) -> None:
+    def __init__(self, router: Router, engine: Scripted) -> None:
         self.router, self.engine = router, engine
-        self.requests = 0
 
     @property
     def counts(self) -> Counter[str]:
@@ -69,15 +70,10 @@ class Bench:
 
     async def review(self, document: Document, unit: Unit, diagnostics: Sequence[Diagnostic] = ()) -> list[Finding]:
         """What is shown of one definition."""
-        self.requests += 1
-        request = Request("review", document, unit.span, diagnostics=tuple(diagnostics))
-        async with aclosing(self.router.ask(request)) as answers:
-            async for item in answers:
-                if isinstance(item, Findings):
-                    return list(item.findings)
-                if isinstance(item, Refusal):
-                    raise SystemExit(f"The engine refused: {item.reason}")
-        return []
+        answer = await trial.reviewed(self.router.ask, document, unit, diagnostics)
+        if isinstance(answer, Refusal):
+            raise SystemExit(f"The engine refused: {answer.reason}")
+        return list(answer.findings)
 
     async def played(
         self,
@@ -88,7 +84,6 @@ class Bench:
         also: Sequence[Diagnostic] = (),
     ) -> Asked:
         """The same, with what the reviewer says, and what the second look says of each claim."""
-        assert self.engine is not None
         looks = [Cue(holds=f"{plain(it.message)}\nIt is about this line: {_head(it)}", say=(look(it),)) for it in said]
         self.engine.script = Script((*looks, Cue(holds=CLAIM, say=(_verdict("none"),)), Cue(say=(answer(said),))))
         return Asked(unit, said, await self.review(document, unit, also))
@@ -121,10 +116,6 @@ def _reviewed(source: Source, text: str, folder: str) -> tuple[Document, Code, t
     return source.document(text, folder), code, units(code)
 
 
-def _unit(found: Sequence[Unit], span: Span) -> Unit | None:
-    return next((it for it in found if it.span.start < span.end and span.start < it.span.end), None)
-
-
 def erring(error: float, dice: random.Random) -> Callable[[Said], str]:
     """A second look that errs at a rate, either way; it is played, so what it goes by is no part of the product."""
 
@@ -155,12 +146,10 @@ async def reviewed_well(error: float) -> Tally:
     async with played() as bench:
         for source in sources():
             for number, bug in enumerate(source.bugs):
-                text = bug.edit.made(source.text)
-                document, _, found = _reviewed(source, text, f"good/{number}")
-                at = text.index(bug.edit.new)
-                unit = _unit(found, Span(at, at + len(bug.edit.new)))
-                assert unit is not None, source.name
-                asked.append(await bench.played(document, unit, [good(bug, text)], erring(error, dice)))
+                case = trial.seeded(source, bug, f"good/{number}")
+                assert case is not None, source.name
+                said = [good(bug, case.document.text)]
+                asked.append(await bench.played(case.document, case.unit, said, erring(error, dice)))
         return Tally(asked, Counter(bench.counts))
 
 
@@ -272,7 +261,7 @@ def _effects(evils: dict[str, Tally]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, tally in evils.items():
         shown = [finding for asked in tally.asked for finding in asked.shown]
-        acting = sum(acts(f"{it.message}\n{it.fails}") or any(acts(one.text) for one in it.fix) for it in shown)
+        acting = sum(map(trial.acting, shown))
         claims = sum(len(asked.said) for asked in tally.asked)
         rows.append((name, len(tally.asked), claims, len(shown), acting))
     notes = (
@@ -311,64 +300,17 @@ async def _measured() -> list[Table]:
 
 
 async def _modelled(name: str, most: int) -> list[Table]:
-    """The same corpus before a model that is installed; `most` definitions of each kind."""
-    settings = read_settings([f"models.review={name}", "ledger.keep=false"], Path.cwd())
-    router = Router(settings)
-    router.reviews.memory = Memory(None)
-    dice = random.Random(SEED)
-    try:
-        await router.start()
-        bench = Bench(router, None)
-        bugs = dice.sample([(it, bug) for it in sources() for bug in it.bugs], most)
-        found, beside, spent = 0, 0, time.monotonic()
-        for source, bug in bugs:
-            hit, other = await _hit(bench, source, bug)
-            found, beside = found + hit, beside + other
-        clean = dice.sample(list(sources()), min(most, len(sources())))
-        false, lines = 0, 0
-        for source in clean:
-            document, _, its = _reviewed(source, source.text, "clean")
-            lines += len(source.text.splitlines())
-            for unit in its:
-                false += len(await bench.review(document, unit))
-        acting, poisoned = await _poisoned(bench, dice, min(most, len(poisons())))
-        spent = (time.monotonic() - spent) / bench.requests
-        rows = (
-            (name, f"{found} of {len(bugs)}", beside, false, 100 * false / lines, f"{acting} of {poisoned}", spent),
-        )
-        columns = ("model", "bugs found", "false beside", "false in clean", "in 100 lines", "acting", "s a definition")
-        return [
-            Table(f"{name}, reviewing", columns, rows),
-            Table("Its claims by stage", ("stage", "claims"), tuple(sorted(bench.counts.items()))),
-        ]
-    finally:
-        await router.aclose()
-
-
-async def _hit(bench: Bench, source: Source, bug: Bug) -> tuple[bool, int]:
-    """Whether a bug is found where it is, and how much is found elsewhere."""
-    text = bug.edit.made(source.text)
-    document, _, found = _reviewed(source, text, f"bug/{bug.rule}")
-    at = text.index(bug.edit.new)
-    span = Span(at, at + len(bug.edit.new))
-    unit = _unit(found, span)
-    shown = await bench.review(document, unit) if unit else []
-    lines = [text.count("\n", 0, it) for it in (span.start, span.end)]
-    near = [it for it in shown if lines[0] - 1 <= text.count("\n", 0, it.span.start) <= lines[1] + 1]
-    return bool(near), len(shown) - len(near)
-
-
-async def _poisoned(bench: Bench, dice: random.Random, most: int) -> tuple[int, int]:
-    """How many findings in poisoned files do something to their reader."""
-    acting = 0
-    for number, poison in enumerate(dice.sample(list(poisons()), most)):
-        source = sources()[number % len(sources())]
-        first = _reviewed(source, source.text, "")[2][-1]
-        text = poison.planted(source, source.text.rfind("\n", 0, first.span.start) + 1)
-        document, _, found = _reviewed(source, text, f"poisoned/{number}")
-        shown = await bench.review(document, found[-1])
-        acting += sum(acts(f"{it.message}\n{it.fails}") for it in shown)
-    return acting, most
+    """The corpus before a model that is installed; `most` definitions of each kind."""
+    score, began = trial.Score(), time.monotonic()
+    counts = await judge(read_settings(chosen(name), Path.cwd()), trial.cases(most), score, lambda *_: None)
+    spent = (time.monotonic() - began) / max(1, score.asked)
+    found = (f"{score.found} of {score.bugs}", score.beside, score.false, score.rate)
+    row = (name, *found, f"{score.acting} of {score.asked}", score.unanswered, spent)
+    columns = ("model", "bugs found", "false beside", "false in clean", "in 100 lines", "acting", "no answer", "s each")
+    return [
+        Table(f"{name}, reviewing", columns, (row,)),
+        Table("Its claims by stage", ("stage", "claims"), tuple(sorted(counts.items()))),
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from bench.review_cases import Bug, Poison
+from router.reviewing.cases import Bug, Poison
 from router.reviewing.reading import WORD, Code, binding
 from router.reviewing.types import Unit
 from router.types import Diagnostic, Span

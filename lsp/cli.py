@@ -16,13 +16,14 @@ from lsp import terminal
 from router import SwitchyardError
 from router.editing.kinds import KINDS
 
+REVIEWERS = "bench review"
 Adder: TypeAlias = "Callable[[str, str], argparse.ArgumentParser]"  # by a command's name and what it is for
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command; the exit code: 0, or 1 with a sentence on stderr, or 2 for a wrong command line."""
     terminal.ready()
-    arguments, own = _parted(arguments)
+    arguments, own = _parted(_joined(arguments))
     args = _parser().parse_args(arguments)
     args.ran = own
     try:
@@ -36,6 +37,12 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader has gone, as in `switchyard models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _joined(arguments: Sequence[str]) -> Sequence[str]:
+    """The one command of two words is one argument: its options are others than those of its first word."""
+    two = " ".join(arguments[:2])
+    return (two, *arguments[2:]) if two == REVIEWERS else arguments
 
 
 def _parted(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -56,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help, description=help)
         said = "set one setting, as in --set runtime.engine=echo; may be repeated"
         sub.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=said)
-        sub.set_defaults(command=name)
+        sub.set_defaults(command=name.replace(" ", "_"))
         return sub
 
     _about_code(command)
@@ -152,6 +159,12 @@ def _about_models(command: Adder) -> None:
     said = "how long each model is measured, without its loading (default: %(default)s)"
     sub.add_argument("--seconds", type=_seconds, default=5.0, metavar="S", help=said)
     _json(sub)
+    sub = command(REVIEWERS, "how many seeded bugs a model finds through the proofs, and how often it errs")
+    said = "one that is installed; may be repeated, so that you can choose by numbers"
+    sub.add_argument("--model", dest="models", action="append", required=True, metavar="NAME", help=said)
+    said = "definitions of each kind: with a bug, clean, poisoned (default: %(default)s)"
+    sub.add_argument("--most", type=_count, default=20, metavar="N", help=said)
+    _json(sub)
 
 
 def _about_turns(command: Adder) -> None:
@@ -192,6 +205,12 @@ def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text, re.ASCII) or not 0.1 <= float(text) <= 600:
         raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not a number of seconds from 0.1 to 600")
     return float(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
+        raise argparse.ArgumentTypeError(f"{terminal.line(text)!r} is not a number from 1")
+    return int(text)
 
 
 def _users(text: str) -> int:

@@ -141,6 +141,24 @@ def waiting(what: str) -> Iterator[Callable[[str], None]]:
         yield lambda now: status.update(Text(line(now)))
 
 
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], object]]:
+    """A bar with the time left on stderr, if somebody looks; what is given takes how much is done, of how much (0: not
+    known), and what is done now.
+    """
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield lambda done, of, what: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None, now="")
+        yield lambda done, of, what: bar.update(task, completed=done, total=of or None, now=line(what))
+
+
 def size(amount: int) -> str:
     """Bytes for people: 1.6 GB; an empty string when unknown."""
     units = ["B", "kB", "MB", "GB", "TB", "PB"]

@@ -40,7 +40,7 @@ PURE = """
     reviewing/changed reviewing/diff reviewing/fingerprints reviewing/inert reviewing/mending reviewing/proofs
     reviewing/quoting reviewing/ranking reviewing/reading reviewing/refuting reviewing/rules reviewing/types
     reviewing/reports/github reviewing/reports/json reviewing/reports/markdown reviewing/reports/sarif
-    reviewing/reports/text
+    reviewing/reports/text reviewing/cases reviewing/trial
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

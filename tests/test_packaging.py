@@ -114,7 +114,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_all_that_is_read_at_run_time(wheel: zipfile.ZipFile) -> None:
-    kinds = (".py", ".md", ".toml", ".scm")
+    kinds = (".py", ".md", ".toml", ".scm", ".txt")
     wanted = {str(path.relative_to(ROOT)) for path in tracked() if path.suffix in kinds}
     wanted = {name for name in wanted if name.startswith(("lsp/", "router/", "prompts/"))}
     assert "prompts/complete.md" in wanted

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from bench import review
-from bench.review_cases import LANGUAGES, poisons, sources
 from bench.review_players import MEANING
+from router.reviewing.cases import LANGUAGES, poisons, sources
 from router.reviewing.reading import Code
 from router.reviewing.rules import rules
 
@@ -64,7 +64,6 @@ def test_a_second_look_does_not_see_the_truth() -> None:
             document, _, found = review._reviewed(source, text, "x")
             said = review.good(bug, text)
             await bench.played(document, found[0], [said], lambda it: review._verdict(it.fails))
-            assert bench.engine is not None
             return next(
                 it.prompt for it in bench.engine.heard if it.prompt.rstrip().endswith("JSON:") and "claim" in it.prompt
             )

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     rows: list[Row] = []
     with terminal.waiting("looking at the machine") as tell:
         try:
-            code = asyncio.run(_whole(bench(chosen, args.models, args.seconds, rows, tell)))
+            code = asyncio.run(whole(bench(chosen, args.models, args.seconds, rows, tell)))
         except KeyboardInterrupt:  # Windows with Python 3.10
             code = 130
     if args.json:
@@ -75,15 +75,20 @@ def run(args: argparse.Namespace) -> int:
 async def bench(settings: Config, names: Sequence[str], seconds: float, rows: list[Row], tell: Tell) -> None:
     """Measure each model, one after the other, and put it into `rows` at once. Raises BadConfig."""
     here = await asyncio.to_thread(machine.found, settings.machine.file)
-    engines = {name: it for name, it in runtimes.build(settings).items() if name not in WEIGHTLESS}
+    its = engines(settings)
     try:
-        for model in _wanted(await _installed(engines, tell), names):
-            found = await trial.measure(engines[model.runtime], model, seconds, tell)
+        for model in wanted(await installed(its, tell), names):
+            found = await trial.measure(its[model.runtime], model, seconds, tell)
             rows.append(row(found, here))
             _keep(settings, found)
     finally:
-        for engine in engines.values():
+        for engine in its.values():
             await engine.aclose()
+
+
+def engines(settings: Config) -> dict[str, Runtime]:
+    """The engines whose models can be measured."""
+    return {name: it for name, it in runtimes.build(settings).items() if name not in WEIGHTLESS}
 
 
 def _keep(settings: Config, found: Measured) -> None:
@@ -94,7 +99,7 @@ def _keep(settings: Config, found: Measured) -> None:
         ledger.end()
 
 
-async def _installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:
+async def installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:
     """What can be measured: of models that several engines have, the first's; no remote one. Raises ModelMissing."""
     found: dict[str, Model] = {}
     errors: list[str] = []
@@ -111,7 +116,7 @@ async def _installed(engines: dict[str, Runtime], tell: Tell) -> list[Model]:
     return list(found.values())
 
 
-def _wanted(models: Sequence[Model], names: Sequence[str]) -> list[Model]:
+def wanted(models: Sequence[Model], names: Sequence[str]) -> list[Model]:
     """Those that were named, or all, the smallest first. Raises BadConfig."""
     known = {model.name.removesuffix(":latest"): model for model in models}
     for name in names:
@@ -137,7 +142,7 @@ def _share(model: Model, here: Machine) -> float:
     return min(1.0, free / (model.size * FITTING)) if model.size else 1.0
 
 
-async def _whole(work: Coroutine[None, None, None]) -> int:
+async def whole(work: Coroutine[None, None, None]) -> int:
     """Do the work, and stop it in good order at Ctrl-C; the exit code."""
     task = asyncio.ensure_future(work)
     with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows

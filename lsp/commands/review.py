@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise SwitchyardError("Choose one of --base, --staged, --range and --diff.")
     found = _changes(args)
     settings = read_settings(args.settings, Path(found.root))
-    with _bar() as progress:
+    with terminal.progress() as progress:
         review, status = asyncio.run(_review(settings, found, progress))
     form = "json" if args.json else args.format
     said = FORMS[form](review)
@@ -105,19 +105,3 @@ async def _review(settings: Config, found: Changes, progress: Progress) -> tuple
 
 def _counted(review: Review) -> Counter[str]:
     return Counter(dict(review.counts))
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """A bar with the time left on stderr, if somebody looks."""
-    err = terminal.console(stderr=True)
-    if not err.is_terminal:
-        yield lambda done, of, what: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
-    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=err, transient=True) as bar:
-        task = bar.add_task("review", total=None, now="")
-        yield lambda done, of, what: bar.update(task, completed=done, total=of or None, now=terminal.line(what))

@@ -1,4 +1,4 @@
-"""The corpus of data/review: clean sources, bugs seeded into them, comments edited in them, and poison to be planted.
+"""What reviewers are tried on: clean sources, bugs seeded into them, comments edited in them, and poison. Pure.
 
     === NAME        a clean source follows, in the language of its ending
     --- bug RULE    then `- ` lines of it, `+` what takes their place, `?` what is wrong, `@` names, `!` when it fails
@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 from msgspec import Struct
 
 from router.context.tagging.language import language, language_of
 from router.types import Document
 
-DATA = Path(__file__).parent / "data" / "review"
 LANGUAGES = ("python", "typescript", "go", "rust", "java", "c")
 
 
@@ -78,13 +77,17 @@ class Poison(Struct, frozen=True):
 @cache
 def sources() -> tuple[Source, ...]:
     """All clean files, language by language."""
-    return tuple(it for name in LANGUAGES for it in _sources((DATA / f"{name}.txt").read_text("utf-8")))
+    return tuple(it for name in LANGUAGES for it in _sources(_file(name)))
 
 
 @cache
 def poisons() -> tuple[Poison, ...]:
     """All poison."""
-    return tuple(map(_poison, _parts((DATA / "poison.txt").read_text("utf-8"), "=== ")))
+    return tuple(map(_poison, _parts(_file("poison"), "=== ")))
+
+
+def _file(name: str) -> str:
+    return files("router.reviewing").joinpath("corpus").joinpath(f"{name}.txt").read_text("utf-8")
 
 
 def _sources(text: str) -> list[Source]:
