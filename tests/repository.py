@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+
+from tests import trees
 
 
 class Repository:
@@ -13,26 +14,18 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main", ".")
-        for key, value in (("user.email", "ada@example.org"), ("user.name", "Ada"), ("core.autocrlf", "false")):
-            self.git("config", key, value)
+        self.git("init", "-q")
+        self.git("config", "core.autocrlf", "false")
 
-    def git(self, *words: str, check: bool = True) -> str:
+    def git(self, *words: str, fails: bool = False) -> str:
         """Have git do something here; what it prints."""
-        env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(["git", *words], cwd=self.folder, env=env, capture_output=True, check=False)
-        assert not check or done.returncode == 0, done.stderr.decode(errors="replace")
-        return done.stdout.decode("utf-8", "surrogateescape")
+        return trees.git(self.folder, *words, fails=fails)
 
-    def write(self, files: dict[str, str | bytes]) -> None:
+    def write(self, files: Mapping[str, str | bytes]) -> None:
         """Files by their paths."""
-        for name, content in files.items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        trees.write(self.folder, files)
 
-    def commit(self, files: dict[str, str | bytes] | None = None) -> None:
+    def commit(self, files: Mapping[str, str | bytes] | None = None) -> None:
         """Write files, and keep all that there is."""
         self.write(files or {})
         self.git("add", "-A")

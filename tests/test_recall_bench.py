@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +16,8 @@ from bench.histories import NAME, Case
 from bench.judged import BUDGETS, MAIN, Found, Judged, judged, spread
 from bench.rivals import LINES, Block, Bm25, Jaccard, Policy, Window, _alike
 from bench.workspaces import Workspace
+from tests import trees
+from tests.repository import Repository
 
 TILL = """\
 class Till:
@@ -54,28 +54,17 @@ def start(till):
 """
 
 
-def git(folder: Path, *arguments: str) -> None:
-    who = {f"GIT_{role}_{what}": "ada@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": os.environ["PATH"]}
-    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, env={**who, **quiet})
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A repository whose last commit but one sells something, and whose last takes lines away and adds a file."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    git(folder, "init", "--quiet")
+    repository = Repository(tmp_path / "shop")
     for files in (
         {"till.py": TILL, "shop.py": SHOP},
         {"shop.py": SOLD},
         {"shop.py": SHOP.replace("print", "display"), "new.py": TILL},
     ):
-        for name, text in files.items():
-            (folder / name).write_text(text)
-        git(folder, "add", ".")
-        git(folder, "commit", "--quiet", "-m", "next")
-    return folder
+        repository.commit(files)
+    return repository.folder
 
 
 def made(truth: str = "", path: str = "shop.py", text: str = SHOP, row: int = 3, shown: str = "") -> Case:
@@ -269,7 +258,7 @@ def test_what_leaves_the_folder_is_not_unpacked(tmp_path: Path) -> None:
 def test_the_index_is_asked_about_the_open_document(shop: Path) -> None:
     async def names() -> list[str]:
         (case,) = histories.of_history(shop, 10, 10, 1)
-        git(shop, "checkout", "--quiet", case.cut)
+        trees.git(shop, "checkout", "--quiet", case.cut)
         async with workspaces.opened(shop) as place, workspaces.asked(place, case) as view:
             tags = view.index.tags(str(shop / "shop.py"))
             assert view.text(str(shop / "shop.py")) == case.text

@@ -86,7 +86,7 @@ def test_a_detached_head_and_a_rebase_that_stopped_are_reviewed(repo: Repository
     repo.git("checkout", "-q", "main")
     repo.commit({"a.py": OLD.replace("return total", "return total + 1")})
     repo.git("checkout", "-q", "work")
-    repo.git("rebase", "main", check=False)
+    repo.git("rebase", "main", fails=True)
     assert names(repo) == {"a.py": ["it holds an unfinished merge"]}
     repo.git("rebase", "--abort")
     repo.git("checkout", "-q", "--detach", "work")

@@ -17,12 +17,12 @@ _AS = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "init.defaultB
 _ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_EDITOR": "true"}
 
 
-def write(root: Path, files: Mapping[str, str]) -> Path:
+def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
     """Write some files below a folder, which is returned."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return root
 
 
