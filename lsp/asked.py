@@ -47,12 +47,12 @@ async def ask(settings: Config, request: Request, root: Path, told: Told) -> Non
                     told.answer = item
 
 
-async def ready(engine: Router, say: Callable[[str], None]) -> None:
+async def ready(engine: Router, say: Callable[[str], object]) -> None:
     """Find the engines and read the workspace, the latter for no longer than somebody waits gladly."""
     await asyncio.gather(engine.start(), _known(engine, say))
 
 
-async def _known(engine: Router, say: Callable[[str], None]) -> None:
+async def _known(engine: Router, say: Callable[[str], object]) -> None:
     await engine.workspace.start()
     say(f"reading {' '.join(engine.workspace.roots)}")
     settled = asyncio.ensure_future(engine.workspace.settled())

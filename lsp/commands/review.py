@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from lsp import terminal
+from lsp import files, terminal
+from lsp.asked import ready
 from lsp.commands.config import read_settings
 from router import SwitchyardError
 from router.config import Config
@@ -33,7 +33,6 @@ FORMS: dict[str, Callable[[Review], str]] = {
     "github": github.report,
 }
 _LONGEST = 64_000_000  # bytes of a diff that are read
-_SETTLED = 20.0  # seconds that are waited for the workspace to be read
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +57,7 @@ def _changes(args: argparse.Namespace) -> Changes:
     """What is to be reviewed. Raises SwitchyardError."""
     wanted = Wanted(args.base, args.staged, args.range, args.diff)
     try:
-        return changes(str(Path.cwd()), wanted, partial(_diff, args.diff))
+        return changes(str(Path.cwd()), wanted, partial(files.given, args.diff, _LONGEST))
     except SwitchyardError as error:
         if args.diff:
             raise
@@ -69,29 +68,13 @@ def _grave(severity: Severity, least: Severity) -> bool:
     return GRAVITY[severity] >= GRAVITY[least]
 
 
-def _diff(name: str) -> bytes:
-    """The bytes of a diff; `-` is stdin. Raises SwitchyardError."""
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(_LONGEST)
-        with open(name, "rb") as file:
-            return file.read(_LONGEST)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the name is not one"
-        raise SwitchyardError(f"{name} can't be read: {reason}.") from error
-
-
 async def _review(settings: Config, found: Changes, progress: Progress) -> tuple[Review, str]:
     """The review, and what there is to say of the engine if it does not work."""
     said: list[Status] = []
-    router = Router(settings, said.append, roots=[found.root])
-    try:
+    async with aclosing(Router(settings, said.append, roots=[found.root])) as router:
         if found.files:
             progress(0, 0, "the engine")
-            await router.workspace.start()
-            await router.start()
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(router.workspace.settled(), _SETTLED)
+            await ready(router, partial(progress, 0, 0))
         slots = await router.slots("review_changes")
         whole = Whole(router.ask, router.kept_out, settings.review.max_findings, progress, slots)
         review = await whole.review(found)
@@ -99,8 +82,6 @@ async def _review(settings: Config, found: Changes, progress: Progress) -> tuple
         known = counts.pop("remembered", 0)
         review = replace(review, known=known, counts=tuple(sorted(counts.items())))
         return review, "" if not said or said[-1].state == "ready" else said[-1].message
-    finally:
-        await router.aclose()
 
 
 def _counted(review: Review) -> Counter[str]:
