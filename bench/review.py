@@ -1,4 +1,4 @@
-"""How far reviews can be trusted: good, sloppy and evil reviewers before the pipeline of proofs, or any model."""
+"""How far reviews can be trusted: good, sloppy and evil reviewers before the pipeline of proofs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import asyncio
 import json
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 from msgspec import Struct, field
 
 from bench import table
 from bench.review_players import MEANING, Said, Sloppy, answer, evil, good
 from bench.table import Cell, Table
-from lsp.commands.bench_review import chosen, judge
-from lsp.commands.config import read_settings
 from router.config import Config, Ledger, Models
 from router.engine import Router
 from router.reviewing import trial
@@ -296,30 +292,9 @@ async def _measured() -> list[Table]:
     return [_shares(well, sloppy), _classes(sloppy), _stages(stages), _effects(evils), _comments()]
 
 
-# Any model
-
-
-async def _modelled(name: str, most: int) -> list[Table]:
-    """The corpus before a model that is installed; `most` definitions of each kind."""
-    score, began = trial.Score(), time.monotonic()
-    counts = await judge(read_settings(chosen(name), Path.cwd()), trial.cases(most), score, lambda *_: None)
-    spent = (time.monotonic() - began) / max(1, score.asked)
-    found = (f"{score.found} of {score.bugs}", score.beside, score.false, score.rate)
-    row = (name, *found, f"{score.acting} of {score.asked}", score.unanswered, spent)
-    columns = ("model", "bugs found", "false beside", "false in clean", "in 100 lines", "acting", "no answer", "s each")
-    return [
-        Table(f"{name}, reviewing", columns, (row,)),
-        Table("Its claims by stage", ("stage", "claims"), tuple(sorted(counts.items()))),
-    ]
-
-
 def main(arguments: Sequence[str]) -> int:
-    """Measure the pipeline, or with --model what an installed model finds through it."""
-    parser = table.flags(__doc__ or "")
-    parser.add_argument("--model", default="", help="one that is installed, in place of the reviewers that are played")
-    parser.add_argument("--most", type=int, default=20, help="with --model: definitions of each kind (default: 20)")
-    flags = parser.parse_args(arguments)
-    table.show(asyncio.run(_modelled(flags.model, flags.most)) if flags.model else measure(), flags.json)
+    """Measure the pipeline; `switchyard bench review` measures an installed model through it."""
+    table.show(measure(), table.flags(__doc__ or "").parse_args(arguments).json)
     return 0
 
 

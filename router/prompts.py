@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -43,10 +43,11 @@ def in_force() -> dict[str, Task]:
     return {name: prompt.task for name, prompt in found(folder(os.environ, os.path.expanduser("~"))).items()}
 
 
-def strays(own: Path) -> list[str]:
-    """The files in the user's folder that are no task's."""
+def strays(own: Path, known: Collection[str], inside: str = "") -> list[str]:
+    """The files in the user's folder, or `inside` one of its folders, that have none of these names."""
     try:
-        return sorted(it.name for it in own.glob("*.md") if it.name.removesuffix(".md") not in tasks.texts())
+        names = (f"{inside}{it.name}" for it in (own / inside).glob("*.md"))
+        return sorted(name for name in names if name.removesuffix(".md") not in known)
     except OSError:
         return []
 
@@ -54,15 +55,20 @@ def strays(own: Path) -> list[str]:
 def _prompt(name: str, ours: str, path: Path) -> Prompt:
     task = tasks.shipped()[name]
     try:
-        text = _read(path)
+        text = read(path)
         if text is None:
             return Prompt(task, ours)
         return Prompt(_fitting(task, tasks.read(name, text, str(path)), path), text, str(path))
     except BadTask as error:
-        return Prompt(task, ours, str(path), f"{error} The prompt that comes with Switchyard is used instead.")
+        return Prompt(task, ours, str(path), instead(error))
 
 
-def _read(path: Path) -> str | None:
+def instead(error: BadTask) -> str:
+    """What is said of a file of the user's that can't be used."""
+    return f"{error} The prompt that comes with Switchyard is used instead."
+
+
+def read(path: Path) -> str | None:
     """What the user's file says; None: there is none, or one that is about to be written. Raises BadTask."""
     try:
         with open(path, "rb") as file:

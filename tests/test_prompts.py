@@ -10,6 +10,7 @@ import pytest
 from lsp import cli
 from router import prompts, tasks
 from router.prompts import Prompts
+from router.reviewing import steps
 
 OURS = tasks.texts()["explain"]
 MINE = OURS.replace("You explain one bug", "You explain one bug, in verse,")
@@ -91,3 +92,29 @@ def test_the_command_says_what_is_wrong(own: Path, capsys: pytest.CaptureFixture
     assert [line.rpartition("/")[2] for line in err.splitlines()][-1] == "explian.md: there is no such task."
     assert cli.run(["prompts", "poem"]) == 1
     assert "There is no task 'poem'" in capsys.readouterr().err
+
+
+LOOK = steps.texts()["steps/second_look"]
+
+
+def test_what_a_review_asks_besides_is_listed_and_compared(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own / "steps").mkdir()
+    (own / "steps" / "second_look.md").write_text(LOOK.replace("You check", "You slowly check"))
+    assert cli.run(["prompts"]) == 0
+    shown = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert shown["steps/second_look"] == str(own / "steps" / "second_look.md")
+    assert shown["steps/summary"] == "ours"
+    assert cli.run(["prompts", "steps/second_look", "--diff"]) == 0
+    assert "+You slowly check" in capsys.readouterr().out
+    assert steps.step(tasks.shipped()["review"], steps.SECOND_LOOK, own).body.startswith("You slowly check")
+
+
+def test_what_is_wrong_with_them_is_said_and_ours_is_asked(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own / "steps").mkdir()
+    (own / "steps" / "second_look.md").write_text(LOOK.replace("{code}", "{cod}"))
+    (own / "steps" / "third_look.md").write_text(LOOK)
+    assert cli.run(["prompts", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert "there is no field {cod}" in json.loads(out)["steps/second_look"]["fault"]
+    assert "third_look.md: there is no such task." in err
+    assert steps.step(tasks.shipped()["review"], steps.SECOND_LOOK, own).body == LOOK.strip()

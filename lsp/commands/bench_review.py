@@ -67,8 +67,7 @@ async def _bench(names: Sequence[str], most: int, settings: Sequence[str], rows:
         row, began = Row(name), time.monotonic()
         rows.append(row)
         try:
-            config = read_settings([*settings, *chosen(name)], Path.cwd())
-            await judge(config, corpus, row.score, tell, row.counts)
+            await _judge(read_settings([*settings, *_chosen(name)], Path.cwd()), corpus, row, tell)
         finally:
             row.seconds = time.monotonic() - began
 
@@ -83,25 +82,22 @@ async def _all_here(names: Sequence[str], settings: Config) -> None:
             await engine.aclose()
 
 
-def chosen(name: str) -> tuple[str, ...]:
+def _chosen(name: str) -> tuple[str, ...]:
     """The settings by which a model is the one that reviews, and no other is brought into memory for completion."""
     return f"models.review={name}", f"models.complete={name}", "ledger.keep=false"
 
 
-async def judge(
-    settings: Config, corpus: Sequence[Case], score: Score, tell: Tell, counts: Counter[str] | None = None
-) -> Counter[str]:
-    """Have the model of these settings review the corpus; its claims by stage. Nothing is remembered of it."""
+async def _judge(settings: Config, corpus: Sequence[Case], row: Row, tell: Tell) -> None:
+    """Have the model of these settings review the corpus. Nothing is remembered of it."""
     router = Router(settings)
     router.reviews.memory = Memory(None)
-    router.reviews.counts = counts = Counter() if counts is None else counts
+    router.reviews.counts = row.counts
     try:
         tell(0, 0, "the engine")
         await router.start()
-        await tried(router.ask, corpus, score, tell)
+        await tried(router.ask, corpus, row.score, tell)
     finally:
         await router.aclose()
-    return counts
 
 
 def _print(rows: Sequence[Row]) -> None:

@@ -7,16 +7,18 @@ import difflib
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from lsp import terminal
 from router import BadTask, prompts, tasks
 from router.prompts import Prompt
+from router.reviewing import steps
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the prompts, or one of them; 1 if one of the user's own can't be used. Raises BadTask for no such task."""
     own = prompts.folder(os.environ, os.path.expanduser("~"))
-    found = prompts.found(own)
+    found = {**prompts.found(own), **steps.found(own)}
     if args.name and args.name not in found:
         raise BadTask(f"There is no task {terminal.line(args.name)!r}; there are {', '.join(found)}.")
     shown = {args.name: found[args.name]} if args.name else found
@@ -31,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         _table(found)
         terminal.say(f"Your own go into {own}; `switchyard prompts explain` prints what to begin with.")
     faults = [prompt.fault for prompt in shown.values() if prompt.fault]
-    strays = [] if args.name else [f"{own / name}: there is no such task." for name in prompts.strays(own)]
+    strays = [] if args.name else [f"{own / name}: there is no such task." for name in _strays(own)]
     for sentence in (*faults, *strays):
         terminal.note(f"switchyard: {sentence}")
     return 1 if faults or strays else 0
@@ -45,6 +47,11 @@ def _table(found: Mapping[str, Prompt]) -> None:
     terminal.table(("task", "what it does", "model>", "answer>", "in force"), rows)
 
 
+def _strays(own: Path) -> list[str]:
+    """The user's files that are nobody's prompt."""
+    return [*prompts.strays(own, tasks.texts()), *prompts.strays(own, steps.texts(), f"{steps.FOLDER}/")]
+
+
 def _from(prompt: Prompt) -> str:
     if prompt.fault:
         return "ours, for yours can't be used"
@@ -54,7 +61,7 @@ def _from(prompt: Prompt) -> str:
 def _difference(name: str, prompt: Prompt) -> Iterator[str]:
     """The lines by which the user's file differs from ours."""
     if prompt.own:
-        ours, own = tasks.texts()[name].splitlines(), prompt.text.splitlines()
+        ours, own = (tasks.texts() | steps.texts())[name].splitlines(), prompt.text.splitlines()
         yield from difflib.unified_diff(ours, own, f"prompts/{name}.md", prompt.path, lineterm="")
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from router import prompts
+from router import BadTask, prompts, tasks
 from router.jobs import template
+from router.prompts import Prompt
 from router.types import Task
 
 SECOND_LOOK, SUMMARY = "second_look", "summary"
+FOLDER = "steps"
 ANSWERS = {SECOND_LOOK: 200, SUMMARY: 300}  # tokens
+_TITLES = {SECOND_LOOK: "Looks again at a finding", SUMMARY: "Sums up a change"}
 
 
 def step(task: Task, name: str, own: Path | None = None) -> Task:
@@ -22,21 +25,32 @@ def step(task: Task, name: str, own: Path | None = None) -> Task:
 
     `own` is the folder of the user's prompts; a file in its `steps` that can be used takes the place of ours.
     """
-    body = _own((own or prompts.folder(os.environ, os.path.expanduser("~"))) / "steps" / f"{name}.md")
-    return replace(task, name=name, body=body or _ours(name), max_tokens=ANSWERS[name])
+    return _prompt(task, name, own or prompts.folder(os.environ, os.path.expanduser("~"))).task
+
+
+def found(own: Path) -> dict[str, Prompt]:
+    """The prompt of every step, by `steps/NAME`; `own` is the folder of the user's."""
+    asking = {SECOND_LOOK: "review", SUMMARY: "review_changes"}
+    shipped = tasks.shipped()
+    return {f"{FOLDER}/{name}": _prompt(shipped[asking[name]], name, own) for name in ANSWERS}
 
 
 @cache
-def _ours(name: str) -> str:
-    return files("prompts").joinpath("steps").joinpath(f"{name}.md").read_text("utf-8").strip()
+def texts() -> dict[str, str]:
+    """Our own, as they were written, by `steps/NAME`."""
+    folder = files("prompts").joinpath(FOLDER)
+    return {f"{FOLDER}/{name}": folder.joinpath(f"{name}.md").read_text("utf-8") for name in ANSWERS}
 
 
-def _own(path: Path) -> str:
-    """What the user's file says; empty: there is none, or it is no prompt."""
+def _prompt(task: Task, name: str, own: Path) -> Prompt:
+    ours, path = texts()[f"{FOLDER}/{name}"], own / FOLDER / f"{name}.md"
+    asked = replace(task, name=name, title=_TITLES[name], body=ours.strip(), max_tokens=ANSWERS[name])
     try:
-        if path.stat().st_size > prompts.LARGEST:
-            return ""
-        said = path.read_text("utf-8-sig").replace("\r\n", "\n").strip()
-    except (OSError, ValueError):  # ValueError: no UTF-8
-        return ""
-    return "" if template.fault(said) else said
+        text = prompts.read(path)
+        if text is None:
+            return Prompt(asked, ours)
+        if fault := template.fault(text):
+            raise BadTask(f"{path}:{fault[0]}: {fault[1]}")
+        return Prompt(replace(asked, body=text.strip()), text, str(path))
+    except BadTask as error:
+        return Prompt(asked, ours, str(path), prompts.instead(error))
