@@ -49,6 +49,8 @@ class Reader:
             self._kept = fresh <= 2 * added + LEAST and not 0 < pace * SLOWER < self._paces.get(model, 0.0)
         else:
             self.reused = timing.reused_tokens
+        if self.read and not timing.prefill_ms and (fresh >= KNOWN or not tokens):
+            self._kept = False  # it does not tell how long it reads, so no pace will ever be found
         if pace and self._kept:
             self._paces[model] = pace
         self.read, self.took = length, self.took + timing.prefill_ms

@@ -60,6 +60,14 @@ def test_who_has_not_typed_for_long_has_the_rest_read_at_once() -> None:
     assert not read(LEAST, 1400, [0.0], {})
 
 
+def test_an_engine_that_does_not_tell_how_long_it_reads_gets_the_rest_at_once() -> None:
+    reader, pieces = Reader(Call(ROUTE, "x" * 20_000), {}), 0
+    while piece := reader.piece(0.0):
+        reader.heard(piece, Timing(len(piece.prompt) // LETTERS, -1, 1))
+        pieces += 1
+    assert pieces == 2
+
+
 def test_an_engine_that_keeps_nothing_gets_the_rest_at_once() -> None:
     for says in (0, -1):
         reader = Reader(Call(ROUTE, "x" * 20_000), {})
