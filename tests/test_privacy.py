@@ -302,6 +302,15 @@ def meant(rule: str, folder: str, file: str) -> bool:
     }.get(rule, False)
 
 
+def kept_out(sheets: Mapping[tuple[str, str], str]) -> set[str]:
+    """The files that these ignore files keep out, by folder and name. One of comments alone, if it is an .aiexclude,
+    keeps out everything."""
+    rules = [
+        (folder, "*" if rule[0] == "#" and kind == ".aiexclude" else rule) for (folder, kind), rule in sheets.items()
+    ]
+    return {file for file in FILES if file.endswith(".pem") or any(meant(rule, folder, file) for folder, rule in rules)}
+
+
 @settings(max_examples=25)
 @given(
     st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(KINDS)), RULES, max_size=3),
@@ -311,11 +320,7 @@ def meant(rule: str, folder: str, file: str) -> bool:
 def test_no_byte_of_an_excluded_file_is_ever_in_a_prompt(
     sheets: Mapping[tuple[str, str], str], family: str, opened: list[str]
 ) -> None:
-    # An empty .aiexclude, a comment alone, keeps out everything.
-    rules = [
-        (folder, "*" if rule[0] == "#" and kind == ".aiexclude" else rule) for (folder, kind), rule in sheets.items()
-    ]
-    out = {file for file in FILES if file.endswith(".pem") or any(meant(rule, folder, file) for folder, rule in rules)}
+    out = kept_out(sheets)
     with TemporaryDirectory() as root:
         for (folder, kind), rule in sheets.items():
             Path(root, folder).mkdir(parents=True, exist_ok=True)
@@ -335,10 +340,7 @@ def test_no_byte_of_an_excluded_file_is_ever_in_a_prompt(
 def test_nor_is_one_of_a_file_of_the_workspace_that_nobody_has_open(
     sheets: Mapping[tuple[str, str], str], family: str, opened: list[str]
 ) -> None:
-    rules = [
-        (folder, "*" if rule[0] == "#" and kind == ".aiexclude" else rule) for (folder, kind), rule in sheets.items()
-    ]
-    out = {file for file in FILES if file.endswith(".pem") or any(meant(rule, folder, file) for folder, rule in rules)}
+    out = kept_out(sheets)
     with TemporaryDirectory() as root:
         for file in FILES:
             Path(root, file).parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import reviewer
 from tests import sarif as standard
 from tests.lsp_client import scripted
 from tests.repository import Repository
@@ -24,19 +25,10 @@ FINDING = {
     "symbols": ["items"],
     "fails": "[]",
 }
-SCRIPT = f"""
-[[cue]]
-holds = "The claim:"
-say = ['{{"fails": "an empty list"}}']
-[[cue]]
-holds = "The change:"
-say = ["- `mean` divides now\\n- see [this](http://evil.example)"]
-[[cue]]
-holds = "total / len(items)"
-say = ['''{json.dumps({"findings": [FINDING, {**FINDING, "quote": "invented()"}]})}''']
-[[cue]]
-say = ['{{"findings": []}}']
-"""
+SCRIPT = reviewer.script(
+    {"total / len(items)": [FINDING, FINDING | {"quote": "invented()"}]},
+    "- `mean` divides now\n- see [this](http://evil.example)",
+)
 
 
 class Shell:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import reviewer
 from tests.lsp_client import Editor, editor, scripted, span
 from tests.repository import Repository
 
@@ -36,25 +36,9 @@ FINDING = {
     "fix": "return total / len(items) if items else 0",
 }
 LEAK = {"quote": "return leak(a)", "line": 1, "rule": "resource-leak", "message": "It stays open.", "symbols": ["a"]}
-SCRIPT = f"""
-[[cue]]
-holds = "The claim:"
-say = ['{{"fails": "an empty list"}}']
-[[cue]]
-holds = "The change:"
-say = ["- `mean` divides now"]
-[[cue]]
-holds = "return leak(a)"
-say = ['''{json.dumps({"findings": [LEAK]})}''']
-[[cue]]
-holds = "hang(items)"
-hang = true
-[[cue]]
-holds = "total / len(items)"
-say = ['''{json.dumps({"findings": [FINDING]})}''']
-[[cue]]
-say = ['{{"findings": []}}']
-"""
+SCRIPT = "[[cue]]\nholds = 'hang(items)'\nhang = true\n" + reviewer.script(
+    {"return leak(a)": [LEAK], "total / len(items)": [FINDING]}, "- `mean` divides now"
+)
 
 
 class Desk:
@@ -116,7 +100,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def desk(folder: Path, *more: str) -> Iterator[Desk]:
+def desk(folder: Path, *more: str, **hello: Any) -> Iterator[Desk]:
     work = folder / "work"
     file = work / "a.py"
     literal: dict[str, Any] = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
@@ -129,7 +113,7 @@ def desk(folder: Path, *more: str) -> Iterator[Desk]:
     models = ("models.review=script", "models.review_changes=script", "schedule.quiet=0")
     env = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CACHE_HOME": str(folder / "cache")}
     with editor(
-        *scripted(folder, SCRIPT), *models, *more, env=env, capabilities=capabilities, rootUri=work.as_uri()
+        *scripted(folder, SCRIPT), *models, *more, env=env, capabilities=capabilities, rootUri=work.as_uri(), **hello
     ) as it:
         it.ready()
         yield Desk(it, file)
@@ -149,6 +133,28 @@ def test_what_has_changed_is_reviewed_when_it_is_saved(at: Desk) -> None:
     assert found["codeDescription"]["href"].startswith("file://")
     assert found["codeDescription"]["href"].endswith("/prompts/rules/out-of-range.md")
     assert [it["message"] for it in found["relatedInformation"]] == ["mean is defined here."]
+
+
+def test_who_wants_no_review_on_save_has_none(folder: Path) -> None:
+    for at in desk(folder, initializationOptions={"review": {"on_save": False}}):
+        at.open(TEXT)
+        at.edit((5, 16), (5, 16), " / len(items)")
+        at.save()
+        at.it.notify("workspace/didChangeConfiguration", {"settings": {"switchyard": {"review": {"on_save": True}}}})
+        at.it.request("workspace/executeCommand", {"command": "switchyard.accepted", "arguments": ["u", "t"]})
+        other = Desk(at.it, at.file.with_name("b.py"))
+        other.open(TEXT)
+        assert other.break_it()["code"] == "out-of-range", "and of the file that was saved before nothing is heard"
+        assert at.it.heard == [it for it in at.it.heard if it["method"] != "textDocument/publishDiagnostics"]
+
+
+def test_a_save_takes_the_place_of_a_review_that_runs(at: Desk) -> None:
+    at.open(TEXT)
+    at.edit((10, 4), (10, 30), "return hang(items)")
+    assert at.break_it()["range"]["start"]["line"] == 5, "the second definition is being reviewed now"
+    at.edit((10, 4), (10, 22), "return leak(a)")
+    at.save()
+    assert {it["code"] for it in at.published()} == {"out-of-range", "resource-leak"}
 
 
 def test_what_was_there_before_is_not_reviewed(at: Desk) -> None:

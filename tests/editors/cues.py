@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from tests import reviewer
 from tests.editors.nvim import Neovim, server_command
 
 SCRIPT = r"""
@@ -69,19 +69,7 @@ FINDING = {
     "fails": "[]",
     "fix": "return total / len(users) if users else 0",
 }
-REVIEWED = f"""
-[[cue]]
-holds = "The claim:"
-say = ['{{"fails": "an empty list"}}']
-[[cue]]
-holds = "The change:"
-say = ["- `share` divides now"]
-[[cue]]
-holds = "total / len(users)"
-say = ['''{json.dumps({"findings": [FINDING]})}''']
-[[cue]]
-say = ['{{"findings": []}}']
-"""
+REVIEWED = reviewer.script({"total / len(users)": [FINDING]}, "- `share` divides now")
 BEFORE = SHARE.replace("total / len(users)", "total")
 
 
