@@ -1,4 +1,4 @@
-"""One Neovim for the tests that leave it whole; VS Code only where `make test-editors` has set it up."""
+"""One Neovim for the tests that leave it whole; VS Code and Emacs only where they have been set up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.editors.cues import scripted
 from tests.editors.nvim import Neovim, neovim
 
-collect_ignore = [] if os.environ.get("SWITCHYARD_EDITORS") else ["test_vscode.py"]
+collect_ignore = [] if os.environ.get("SWITCHYARD_EDITORS") else ["test_vscode.py", "test_emacs.py"]
 
 
 @pytest.fixture(scope="session")
