@@ -40,9 +40,9 @@ def facts(wanted: Target, document: Document, index: Known) -> Facts:
     defined = [(path, it) for path, it in index.defined(wanted.name) if _kin(document, path)]
     if not renaming.unique(defined, document.path, document.language, wanted.member):
         raise Unfit(f"{wanted.name} is defined in other files, too; which of them a place means can't be told.")
-    paths = {path for path, _ in index.referring(wanted.name) if _kin(document, path)}
-    paths.update(path for path in index.near(document.path) if any(map(_imports(wanted.name), index.imports(path))))
-    paths.discard(document.path)
+    said = {path for path, _ in index.referring(wanted.name)}
+    said.update(path for path in index.near(document.path) if any(map(_imports(wanted.name), index.imports(path))))
+    paths = {path for path in said if path != document.path and _kin(document, path)}
     leads = {
         (path, one.module, name): index.resolve(path, one.module, name)
         for path in paths
