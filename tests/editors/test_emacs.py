@@ -22,7 +22,18 @@ def walked(home: Path) -> dict[str, Any]:
     file.write_text(BEFORE, encoding="utf-8")
     env = os.environ | {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
     command = scripted(home, EXPLAINED + REVIEWED)
-    emacs = [EMACS, "--batch", "-Q", "--eval", "(package-initialize)", "-l", str(WALK), str(file), *command]
+    emacs = [
+        EMACS,
+        "--batch",
+        "-q",
+        "--no-site-file",
+        "--eval",
+        "(package-initialize)",
+        "-l",
+        str(WALK),
+        str(file),
+        *command,
+    ]
     done = subprocess.run(emacs, env=env | {"HOME": str(home)}, capture_output=True, text=True, timeout=200, check=True)
     steps: dict[str, Any] = {}
     for line in done.stdout.splitlines():
