@@ -41,14 +41,15 @@ Place: TypeAlias = tuple[Path, list[Case]]
 class Ours:
     """The product's own pieces, over its own index. `without` names sources that are not asked.
 
-    `beside`: what that one worked out for a case serves here, too, and only the main budget is asked for.
+    A case is asked about in a view of its own, in which nothing is worked out. `once`: for the main budget only, and
+    nobody types.
     """
 
     took: float | None = None
 
-    def __init__(self, name: str = OURS, without: Collection[str] = (), beside: Ours | None = None) -> None:
-        self.name, self.ranks = name, beside is not None
-        self._without, self._beside = without, beside
+    def __init__(self, name: str = OURS, without: Collection[str] = (), once: bool = False) -> None:
+        self.name, self.ranks = name, once
+        self._without, self._once = without, once
         self._last: tuple[Case, View] | None = None
 
     def enter(self, workspace: Workspace) -> None:
@@ -57,8 +58,6 @@ class Ours:
 
     def view(self, case: Case) -> View:
         """What surrounds a case; nothing of it is worked out when it is asked for first."""
-        if self._beside:
-            return self._beside.view(case)
         if self._last is None or self._last[0] is not case:
             self._last = (case, self._workspace.view(case))
         return self._last[1]
@@ -72,7 +71,7 @@ class Ours:
 
     def typed(self, case: Case) -> Iterator[float]:
         """A line is begun, and one more."""
-        if self._beside:
+        if self._once:
             return
         view, kept = self.view(case), list[Piece]()
         text, at = case.text, case.at
@@ -109,11 +108,10 @@ async def measured(places: Iterable[Place], policies: Sequence[Policy]) -> list[
 
 def places(said: argparse.Namespace, folder: Path) -> Iterator[Place]:
     """Every workspace in turn; the copies of repositories lie in `folder`."""
-    count = said.cases or (QUICK if said.quick else CASES)
     for older, newer in said.releases:
-        yield older.resolve(), histories.of_releases(older, newer, count, said.seed)
+        yield older.resolve(), histories.of_releases(older, newer, said.cases, said.seed)
     for repository in said.repositories:
-        yield from cut(repository, histories.of_history(repository, count, said.commits, said.seed), folder)
+        yield from cut(repository, histories.of_history(repository, said.cases, said.commits, said.seed), folder)
 
 
 def parts(said: argparse.Namespace) -> list[argparse.Namespace]:
@@ -125,31 +123,38 @@ def parts(said: argparse.Namespace) -> list[argparse.Namespace]:
     return [argparse.Namespace(**vars(said) | it) for it in some]
 
 
-def flags(arguments: Sequence[str]) -> argparse.Namespace:
-    """What the command line says."""
-    parser = table.flags(__doc__ or "")
+def histories_of(parser: argparse.ArgumentParser, cases: int) -> None:
+    """The arguments that say which cases are taken, and how many of each repository when it is not said."""
     parser.add_argument("repositories", nargs="*", type=Path, metavar="REPOSITORY", help="a folder with its history")
     parser.add_argument(
         "--releases", nargs=2, type=Path, action="append", default=[], metavar=("OLDER", "NEWER"), help="two unpacked"
     )
-    parser.add_argument("--cases", type=int, help=f"of each repository ({CASES}; {QUICK} when quick)")
+    usual = f" ({CASES}; {QUICK} when quick)" if not cases else f" ({cases})"
+    parser.add_argument("--cases", type=int, default=cases, help=f"of each repository{usual}")
     parser.add_argument("--commits", type=int, default=COMMITS, help="how far back")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=1, help="repositories at once, each in a process of its own")
+
+
+def flags(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the command line says."""
+    parser = table.flags(__doc__ or "")
+    histories_of(parser, 0)
     parser.add_argument("--quick", action="store_true", help="few cases, and no repository map")
     parser.add_argument("--alone", action="store_true", help="ours only")
     parser.add_argument("--ablate", action="store_true", help="what is lost without each source")
     parser.add_argument("--save", type=Path, help="write the figures of the page on context to this file, too")
-    return parser.parse_args(arguments)
+    said = parser.parse_args(arguments)
+    said.cases = said.cases or (QUICK if said.quick else CASES)
+    return said
 
 
 def chosen(said: argparse.Namespace) -> list[Policy]:
     """Who takes part."""
-    ours = Ours()
-    policies: list[Policy] = [ours]
+    policies: list[Policy] = [Ours()]
     for name in TELLING if said.ablate else ():
         others = [other for other in gather.SOURCES if other != name]
-        policies += [Ours(f"{WITHOUT}{name}", (name,), ours), Ours(f"{ALONE}{name}", others, ours)]
+        policies += [Ours(f"{WITHOUT}{name}", (name,), True), Ours(f"{ALONE}{name}", others, True)]
     if not said.alone:
         policies += [Jaccard(), Bm25(), Ring(), Window()]
         policies += repo_map.found() if not said.quick else ()

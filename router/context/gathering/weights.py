@@ -1,4 +1,7 @@
-"""How much each sign counts that a name is needed next: the coefficients of three logistic regressions."""
+"""How much each sign counts that a name is needed next: the coefficients of three logistic regressions.
+
+`python -m bench.fit REPOSITORY ...` fits them, and says how good they are.
+"""
 
 from __future__ import annotations
 
