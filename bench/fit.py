@@ -138,14 +138,17 @@ def crossed(found: Sequence[Sample]) -> list[int]:
 
 def tables(found: Sequence[Sample]) -> list[table.Table]:
     """The coefficients, and how good they are."""
+    if not any(it.needed.any() for it in found):
+        return [table.Table("No name was found to fit to.", (), ())]
     fit, now, novel = lines(found), used(), max(1, sum(it.novel for it in found))
     columns = [(label, by[kind]) for kind in KINDS if kind in fit for label, by in ((kind, fit), ("in use", now))]
     rows: list[tuple[table.Cell, ...]] = [
         (sign, *(line[at] for _, line in columns)) for at, sign in enumerate(("bias", *SIGNS))
     ]
     commonest = {kind: (0.0, 1.0, *(0.0,) * (len(SIGNS) - 1)) for kind in KINDS}
+    apart = len({it.group for it in found}) > 1
     judged = [
-        ("fitted to other repositories", crossed(found)),
+        *([("fitted to other repositories", crossed(found))] if apart else []),
         ("fitted to all of these", brought(found, fit)),
         ("in use", brought(found, now)),
         ("what most files say", brought(found, commonest)),

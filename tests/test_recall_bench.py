@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from bench import histories, recall, recall_tables, releases, repo_map, table, workspaces
+from bench import fit, histories, recall, recall_tables, releases, repo_map, table, workspaces
 from bench.histories import NAME, Case
 from bench.judged import BUDGETS, MAIN, Found, Judged, judged, spread
 from bench.rivals import LINES, Block, Bm25, Jaccard, Policy, Window, _alike
@@ -224,6 +226,44 @@ def test_the_whole_program_runs_on_a_small_history(shop: Path, capsys: pytest.Ca
     assert rows[Window.name][1:7] == [0] * 6
     assert ratios["notes"] == [repo_map.MISSING]
     assert ablation["rows"]
+
+
+def drawn(kind: str, line: fit.Line) -> fit.Sample:
+    """Names that are needed as likely as a line says."""
+    dice = np.random.default_rng(1)
+    signs = dice.random((20_000, len(fit.SIGNS)))
+    likely = 1 / (1 + np.exp(-(line[0] + signs @ np.array(line[1:]))))
+    needed = (dice.random(len(signs)) < likely).astype(float)
+    return fit.Sample("shop", kind, signs, needed, int(needed.sum()))
+
+
+def test_a_fit_finds_what_the_dice_were_made_with() -> None:
+    line = (-2.0, 1.5, -1.0, *(0.0,) * (len(fit.SIGNS) - 2))
+    found = fit.lines([drawn(fit.KINDS[0], line)])
+    assert found[fit.KINDS[0]] == pytest.approx(line, abs=0.25)
+    assert list(found) == [fit.KINDS[0]], "no place outside of definitions was among them"
+
+
+def test_each_repository_is_judged_by_a_fit_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = (-2.0, 1.5, *(0.0,) * (len(fit.SIGNS) - 1))
+    some = [structs.replace(drawn(fit.KINDS[0], line), group=group) for group in "abcdef"]
+    groups: list[set[str]] = []
+
+    def noted(those: Sequence[fit.Sample], *_: object) -> list[int]:
+        groups.append({it.group for it in those})
+        return [1] * len(fit.FIRST)
+
+    monkeypatch.setattr(fit, "lines", noted)
+    monkeypatch.setattr(fit, "brought", noted)
+    assert fit.crossed(some) == [fit.FOLDS] * 3
+    others, judged = groups[::2], groups[1::2]
+    assert all(not a & b and a | b == set("abcdef") for a, b in zip(others, judged, strict=True))
+    assert set().union(*judged) == set("abcdef")
+
+
+def test_the_program_that_fits_runs_on_a_small_history(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit.main([str(shop), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
 
 
 def test_no_history_is_no_error() -> None:
