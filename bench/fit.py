@@ -85,19 +85,26 @@ def samples(said: Namespace) -> list[Sample]:
 
 
 def fitted(some: Sequence[Sample]) -> Line:
-    """The logistic regression of what is needed on its signs, by Newton's method; a ridge keeps it small."""
+    """The logistic regression of what is needed on its signs, by Newton's method, never uphill."""
     signs, needed = np.concatenate([it.signs for it in some]), np.concatenate([it.needed for it in some])
     mean, deviation = signs.mean(0), signs.std(0) + 1e-6
     rows = np.column_stack([np.ones(len(signs)), (signs - mean) / deviation])
-    ridge = RIDGE * np.diag([0.0, *np.ones(len(SIGNS))])
-    line = np.zeros(len(SIGNS) + 1)
-    line[0] = np.log(max(needed.sum(), 0.5) / max(len(needed) - needed.sum(), 0.5))
+    line, ridge = np.zeros(len(SIGNS) + 1), RIDGE * np.append(0.0, np.ones(len(SIGNS)))
+    share = min(max(float(needed.mean()), 1e-6), 1 - 1e-6)
+    line[0] = np.log(share / (1 - share))
+
+    def loss(line: Floats) -> float:
+        said = rows @ line
+        return float((np.logaddexp(0, said) - needed * said).sum() + ridge @ line**2 / 2)
+
     for _ in range(_STEPS):
         likely = 1 / (1 + np.exp(-rows @ line))
-        bent = (rows * (likely * (1 - likely))[:, None]).T @ rows + ridge
-        step = np.linalg.solve(bent, rows.T @ (needed - likely) - ridge @ line)
+        bent = (rows * (likely * (1 - likely))[:, None]).T @ rows + np.diag(ridge)
+        step = np.linalg.solve(bent, rows.T @ (needed - likely) - ridge * line)
+        while loss(line + step) > loss(line) and np.abs(step).max() > _STILL:
+            step /= 2
         line += step
-        if np.abs(step).max() < _STILL:
+        if np.abs(step).max() <= _STILL:
             break
     each = line[1:] / deviation
     return (float(line[0] - each @ mean), *map(float, each))

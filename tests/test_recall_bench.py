@@ -239,9 +239,11 @@ def drawn(kind: str, line: fit.Line) -> fit.Sample:
 
 def test_a_fit_finds_what_the_dice_were_made_with() -> None:
     line = (-2.0, 1.5, -1.0, *(0.0,) * (len(fit.SIGNS) - 2))
-    found = fit.lines([drawn(fit.KINDS[0], line)])
+    rare = (-8.0, 3.0, 2.0, *(0.0,) * (len(fit.SIGNS) - 2))
+    found = fit.lines([drawn(fit.KINDS[0], line), drawn(fit.KINDS[1], rare)])
     assert found[fit.KINDS[0]] == pytest.approx(line, abs=0.25)
-    assert list(found) == [fit.KINDS[0]], "no place outside of definitions was among them"
+    assert found[fit.KINDS[1]] == pytest.approx(rare, abs=2)
+    assert list(found) == list(fit.KINDS[:2]), "no place among imports was there"
 
 
 def test_each_repository_is_judged_by_a_fit_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
