@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from bench.card import Card, Weights
 from bench.typist import Key, Screen, base
 from router import Superseded, config
+from router.dispatch.fleet import Planned
+from router.dispatch.loads import Alone, Moves
 from router.engine import Router
-from router.fleet import Planned
-from router.loads import Alone, Moves
 from router.models import families
 from router.models.types import Survey
 from router.types import Call, Change, Document, Insertion, Request, Route, Span

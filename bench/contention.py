@@ -18,8 +18,8 @@ from pathlib import Path
 
 from bench import table
 from router import config
+from router.dispatch.fleet import Planned
 from router.engine import Router
-from router.fleet import Planned
 from router.models.types import Survey
 from router.runtimes.embedded import Embedded
 from router.types import Call, Document, Request, Route, Span

@@ -20,7 +20,7 @@ from bench.edit_cases import Case, Function, cases, functions
 from bench.edit_wrong import WRONG, Wrong
 from bench.naive import edited
 from lsp.documents import Documents
-from lsp.edits import Able, stale, workspace_edit
+from lsp.jobs.edits import Able, stale, workspace_edit
 from router.answers import edits
 from router.answers.ground import Ground
 from router.context.tagging.language import language_of

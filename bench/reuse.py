@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from bench import table, trace
 from bench.server import ROOT
-from router import completion
+from router.completing import completion
 from router.context import window
 from router.models import families
 from router.types import Document, Request, Route, Span, Task

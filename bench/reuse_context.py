@@ -22,12 +22,12 @@ from msgspec.structs import replace
 
 from bench import reuse, table, trace
 from bench.ring import CHUNKS, LlamaVim
+from router.completing.layout import CHARACTERS, Layout, Room
 from router.config import Config, Context
 from router.context import window
-from router.desk import Open
 from router.engine import Router
-from router.layout import CHARACTERS, Layout, Room
 from router.types import Change, Document, Request, Route, Span, Task
+from router.workspace.desk import Open
 
 KEYS = 300
 FEW, USUAL = 512, Context().tokens  # tokens of pieces

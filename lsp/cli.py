@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TypeAlias
 
-from lsp import terminal
+from lsp.shell import terminal
 from router import SwitchyardError
 from router.editing.kinds import KINDS
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lsp.terminal import line
+from lsp.shell.terminal import line
 from router import SwitchyardError
 from router.context.lines import LINE_END, place
 from router.types import Insertion, Span, Status

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lsp.documents import Open
-from lsp.edits import Able, able
+from lsp.jobs.edits import Able, able
 from lsp.messages import Initialize, InlineCompletion, Selected, Window
 from lsp.wire import Wire
 from router.types import Fate, Insertion, Request, Span, Status

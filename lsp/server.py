@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
-from lsp import actions, convert, leading, messages, parent, present, wire
+from lsp import convert, leading, messages, parent, present, wire
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
-from lsp.jobs import NAMES, Jobs
+from lsp.jobs import actions
+from lsp.jobs.jobs import NAMES, Jobs
+from lsp.jobs.reviews import Reviews
 from lsp.messages import Id
 from lsp.present import Notices, Question
-from lsp.reviews import Reviews
 from lsp.wire import Wire, Writer, log
 from router import Superseded, SwitchyardError
 from router.types import Fate, Insertion

@@ -11,29 +11,30 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 import router
-from router import noted, runtimes
-from router.asking import ANSWERS, Asking
+from router import runtimes
+from router.completing.layout import Layout, Prepared
+from router.completing.suggestions import Suggestions
 from router.config import Config
 from router.context.gathering.view import Known, Spot
 from router.context.syntax import Clock
-from router.desk import Desk
-from router.edits import Edits
-from router.fleet import Fleet, Planner, Tell
-from router.gate import Gate, fit
-from router.layout import Layout, Prepared
+from router.dispatch.fleet import Fleet, Planner, Tell
+from router.dispatch.paces import Paces
+from router.dispatch.planning import Planning
+from router.dispatch.stream import Make, Streams, accounted
+from router.jobs.asking import ANSWERS, Asking
+from router.jobs.edited import Edits
+from router.jobs.prompts import Prompts
 from router.ledger import Journey, Ledger, Note
 from router.models.types import Survey
-from router.naming import Naming
-from router.paces import Paces
-from router.planning import Planning
-from router.prompts import Prompts
 from router.reviewing import memory
 from router.reviewing.review import Reviewing
 from router.runtimes.types import Runtime
-from router.stream import Make, Streams, accounted
-from router.suggestions import Suggestions
 from router.types import Answer, Change, Delta, Document, Piece, Request, Route, Span, Task, Timing
-from router.workspace import Workspace
+from router.workspace import noted
+from router.workspace.desk import Desk
+from router.workspace.gate import Gate, fit
+from router.workspace.naming import Naming
+from router.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from router.why import Why

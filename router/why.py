@@ -9,16 +9,16 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.asking import PIECES, Asking
+from router.completing.layout import Prepared
+from router.completing.weighing import Weighed, weighed
 from router.context import privacy
+from router.dispatch.paces import Paces
 from router.jobs import render
-from router.layout import Prepared
+from router.jobs.asking import PIECES, Asking
 from router.models.speed import Speed
-from router.noted import frames
-from router.paces import Paces
 from router.types import Call, Piece, Request, Span, Task
-from router.weighing import Weighed, weighed
-from router.workspace import Workspace
+from router.workspace.noted import frames
+from router.workspace.workspace import Workspace
 
 Pieces: TypeAlias = "Callable[[Request, str, int], Awaitable[Sequence[Piece]]]"
 

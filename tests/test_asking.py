@@ -11,8 +11,8 @@ import pytest
 
 import router
 from router.config import Config, Ledger, Privacy
+from router.dispatch.fleet import Planned
 from router.engine import Router
-from router.fleet import Planned
 from router.models.types import Survey
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Answer, Call, Delta, Prose, Refusal, Request, Route, Span, Task, Timing

@@ -93,7 +93,8 @@ def test_ctrl_c_prints_what_was_found_so_far(tmp_path: Path) -> None:
     stuck = f"[[cue]]\nholds = {json.dumps(head(CASES[1]))}\nhang = true\n"
     program = """
 import sys
-from lsp import cli, terminal
+from lsp.shell import terminal
+from lsp import cli
 from contextlib import contextmanager
 @contextmanager
 def progress():

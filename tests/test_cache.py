@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.cache import Cache, Recent
+from router.completing.cache import Cache, Recent
 from tests.fixture import at, document
 
 

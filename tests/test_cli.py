@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lsp import cli, files, terminal
+from lsp import cli
 from lsp.client import Client
 from lsp.commands import doctor, models
+from lsp.shell import files, terminal
 from router.config import Config
 from router.models import catalog, known
 from router.models import machine as machines

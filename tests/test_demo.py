@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp import places
 from lsp.client import Buffer, Client, ServerEnded
 from lsp.commands import demo
-from lsp.places import Place
-from lsp.typist import Pause, Typist
+from lsp.shell import places
+from lsp.shell.places import Place
+from lsp.shell.typist import Pause, Typist
 from router import SwitchyardError
 from router.types import Insertion, Span
 
@@ -190,7 +190,7 @@ def test_a_server_that_ends_says_why() -> None:
 
 
 def test_an_insertion_over_other_text_is_not_taken_for_what_was_meant() -> None:
-    from lsp.typist import _meant
+    from lsp.shell.typist import _meant
 
     assert _meant(Insertion("value", Span(3, 3)), 3, "value = 1")
     assert not _meant(Insertion("value", Span(3, 5)), 3, "value = 1")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp import cli, files, proposed, writing
+from lsp import cli
+from lsp.shell import files, proposed, writing
 from router import SwitchyardError
 from router.types import Change, Document, Edit, FileEdit, Span
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.naive import edited
 from lsp.convert import ENCODINGS, Encoding
 from lsp.documents import Documents
-from lsp.edits import Able, able, stale, workspace_edit
+from lsp.jobs.edits import Able, able, stale, workspace_edit
 from router.editing.style import applied, changes
 from router.types import Change, Document, Edit, FileEdit
 from tests.lsp_client import STATUS, Editor, editor, scripted, span

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from lsp import cli, ran
-from lsp.prose import marked
+from lsp import cli
+from lsp.shell import ran
+from lsp.shell.prose import marked
 from router.runtimes.scripted import Scripted
 from router.types import Call, Delta, Mention, Prose, Timing
 from tests.test_cli import Shell, sh

@@ -9,8 +9,8 @@ import pytest
 from router.answers.ground import Known
 from router.context.lines import Lines
 from router.jobs import fields
-from router.naming import Naming
 from router.types import Diagnostic, Document, Offer, Piece, Request, Span, Task
+from router.workspace.naming import Naming
 from tests.fixture import document
 
 CODE = """\

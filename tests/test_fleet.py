@@ -10,9 +10,9 @@ import pytest
 import router
 from router.config import Config, Machine, Models, Runtime
 from router.config import Scripted as ScriptedSettings
+from router.dispatch.fleet import Fleet, Planned
+from router.dispatch.loads import Alone
 from router.engine import Router
-from router.fleet import Fleet, Planned
-from router.loads import Alone
 from router.models.types import Model, Survey
 from router.runtimes.scripted import Cue, Scripted
 from router.types import Request, Route, Status

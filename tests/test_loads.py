@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import router
-from router.loads import AGAIN, LONGEST, Alone, Loads, Moves
+from router.dispatch.loads import AGAIN, LONGEST, Alone, Loads, Moves
+from router.dispatch.schedule import Scheduler
 from router.runtimes.scripted import Scripted
-from router.schedule import Scheduler
 from router.types import Route
 from tests.test_engine import run
 from tests.test_run import settled

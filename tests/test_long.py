@@ -10,8 +10,8 @@ import pytest
 
 from router import TooLong
 from router.config import Config, Ledger
+from router.dispatch.fleet import Planned
 from router.engine import Router
-from router.fleet import Planned
 from router.models.types import Survey
 from router.runtimes.scripted import Cue, Scripted
 from router.types import Call, Delta, Request, Route, Span, Task

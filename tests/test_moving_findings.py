@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp.findings import Shown, moved
+from lsp.jobs.findings import Shown, moved
 from router.types import Change, Finding, Span
 
 

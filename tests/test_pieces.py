@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from router.pieces import FIRST, LEAST, PIECE, REST, Reader
+from router.dispatch.pieces import FIRST, LEAST, PIECE, REST, Reader
 from router.types import Call, Route, Timing
 
 ROUTE = Route("scripted", "large")

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from router import config, tasks
 from router.config import Config
+from router.dispatch.paces import Paces, line
+from router.dispatch.planning import Planning
 from router.models import catalog, known
 from router.models import machine as looked_at
 from router.models.speed import Speed
 from router.models.types import Model, Survey
-from router.paces import Paces, line
-from router.planning import Planning
 from router.types import Turn
 
 MODEL = catalog.candidate(catalog.table()["qwen2.5-coder:1.5b"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from router.policy import Decision, Job, decide
+from router.dispatch.policy import Decision, Job, decide
 
 MODELS = ("small", "large")
 

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router import SwitchyardError
+from router.completing.layout import Prepared
 from router.config import Config
 from router.context import privacy
 from router.context.gating.invisible import visible
 from router.context.gating.rulebook import KINDS
 from router.engine import Router
-from router.layout import Prepared
 from router.models import families
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Call, Document, Request, Span, Status

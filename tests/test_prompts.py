@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lsp import cli
-from router import prompts, tasks
-from router.prompts import Prompts
+from router import tasks
+from router.jobs import prompts
+from router.jobs.prompts import Prompts
 from router.reviewing import steps
 
 OURS = tasks.texts()["explain"]

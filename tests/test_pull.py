@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import router
-from lsp import cli, terminal
+from lsp import cli
 from lsp.commands import pull
+from lsp.shell import terminal
 from router.models import known, machine
 from router.runtimes import ollama_pull
 from tests import fake_ollama as fake

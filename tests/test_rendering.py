@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from router import tasks
 from router.config import Config, Ledger
+from router.dispatch.fleet import Planned
 from router.engine import Router
-from router.fleet import Planned
 from router.jobs import render
 from router.models.types import Survey
 from router.runtimes import dialect, ollama_dialect

@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 
 from router import Superseded, WouldEvict
-from router.loads import Alone, Loads, Moves
+from router.dispatch.loads import Alone, Loads, Moves
+from router.dispatch.schedule import LONG, SPARED, Interrupted, Place, Scheduler
 from router.runtimes.scripted import Scripted
-from router.schedule import LONG, SPARED, Interrupted, Place, Scheduler
 from router.types import Lane, Route
 from tests.test_engine import run
 from tests.test_run import settled

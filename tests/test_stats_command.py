@@ -16,8 +16,9 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from lsp import charts, cli, terminal
+from lsp import cli
 from lsp.commands import stats as command
+from lsp.shell import charts, terminal
 from router.ledger import book
 from router.types import Turn
 

@@ -10,9 +10,9 @@ import pytest
 
 import router
 from router.config import Config, Machine, Schedule
+from router.dispatch.fleet import Planned
+from router.dispatch.loads import Alone, Moves
 from router.engine import Router
-from router.fleet import Planned
-from router.loads import Alone, Moves
 from router.models.types import Survey
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Call, Delta, Request, Route, Span, Status, Timing

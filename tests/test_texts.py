@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from router.texts import Texts
+from router.workspace.texts import Texts
 
 KEY = "ghp_" + "7Yard" * 8
 

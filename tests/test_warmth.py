@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from router import warmth
+from router.completing import warmth
 from router.config import Complete, Config, Context, OpenAI, Runtime
 from router.engine import Router
 from router.models.speed import Estimate, Speed

@@ -11,16 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import SwitchyardError, branch, completion, warmth
+from router import SwitchyardError
+from router.completing import completion, warmth
 from router.config import Config, Context, Privacy
 from router.context.gathering.view import Spot, View
-from router.desk import Open
 from router.engine import Router
 from router.models.speed import Estimate, Speed
 from router.models.weights import weights
 from router.runtimes.scripted import Cue, Script, Scripted
-from router.trail import KEPT, Trail
 from router.types import Change, Document, Request, Route, Span, Task
+from router.workspace import branch
+from router.workspace.desk import Open
+from router.workspace.trail import KEPT, Trail
 from tests.fixture import at, document
 
 ORDERS = '''class Order:

@@ -14,10 +14,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lsp import terminal
 from lsp.commands.config import read_settings
-from router import BadConfig, ModelMissing, RuntimeFailure, paces, runtimes
+from lsp.shell import terminal
+from router import BadConfig, ModelMissing, RuntimeFailure, runtimes
 from router.config import Config
+from router.dispatch import paces
 from router.ledger import Ledger
 from router.models import catalog, machine, speed, trial
 from router.models.budget import FIRST_LINE

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from lsp import terminal
 from lsp.commands.bench import engines, installed, wanted, whole
 from lsp.commands.config import read_settings
+from lsp.shell import terminal
 from router.config import Config
 from router.engine import Router
 from router.reviewing.memory import Memory

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from lsp import files, terminal
-from lsp.asked import ready
 from lsp.commands.config import read_settings
+from lsp.shell import files, terminal
+from lsp.shell.asked import ready
 from router.config import Config
 from router.engine import Router
 from router.types import Document, Insertion, Request, Route, Span, Status

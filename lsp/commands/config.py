@@ -9,8 +9,8 @@ from pathlib import Path
 
 import router.config
 import router.layers
-from lsp import terminal
 from lsp.settings import WORKSPACE_FILE, layer, user_file
+from lsp.shell import terminal
 from router import BadConfig
 from router.config import Config
 from router.layers import Layer

@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from lsp import files, terminal
 from lsp.client import SERVER, Buffer, Client
-from lsp.places import Place, choose
-from lsp.typist import Pause, Typist
+from lsp.shell import files, terminal
+from lsp.shell.places import Place, choose
+from lsp.shell.typist import Pause, Typist
 from router import SwitchyardError
 from router.types import LARGEST, Document, Status
 

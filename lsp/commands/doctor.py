@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from lsp import files, terminal
 from lsp.commands import config, models
 from lsp.settings import user_file
+from lsp.shell import files, terminal
 from router import BadConfig
 from router.config import Config
 from router.layers import merge

@@ -9,10 +9,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from lsp import files, prose, ran, terminal, traced
-from lsp.asked import Told, ask
 from lsp.commands.config import read_settings
-from lsp.traced import Question
+from lsp.shell import files, prose, ran, terminal, traced
+from lsp.shell.asked import Told, ask
+from lsp.shell.traced import Question
 from router import SwitchyardError
 from router.types import Prose
 

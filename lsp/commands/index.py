@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from msgspec import to_builtins
 
-from lsp import files, terminal
 from lsp.commands.config import read_settings
+from lsp.shell import files, terminal
 from router import SwitchyardError, homes
 from router.context.gating.ignored import Ignored
 from router.context.indexing.admission import admission

@@ -7,15 +7,15 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp import terminal
 from lsp.commands.config import read_settings
+from lsp.shell import terminal
 from router.config import Config
+from router.dispatch.paces import Paces
+from router.dispatch.planning import Planning
 from router.engine import Router
 from router.ledger import Ledger
 from router.models.types import Model, Survey
 from router.models.weights import weights
-from router.paces import Paces
-from router.planning import Planning
 from router.types import Route
 
 

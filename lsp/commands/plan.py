@@ -10,11 +10,14 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from lsp import terminal
 from lsp.commands.config import read_settings
 from lsp.commands.models import survey
-from router import BadConfig, prompts
+from lsp.shell import terminal
+from router import BadConfig
 from router.config import Config
+from router.dispatch.paces import Paces
+from router.dispatch.planning import Planning
+from router.jobs import prompts
 from router.ledger import Ledger
 from router.models import catalog, known, machine, plan
 from router.models.hardware import Machine
@@ -22,8 +25,6 @@ from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
 from router.models.types import Model, Survey
 from router.models.weights import weights
-from router.paces import Paces
-from router.planning import Planning
 from router.types import Task
 
 COLUMNS = ("job", "model", "weights>", "bits", "window>", "in memory", "prompt>", "first line>", "tokens/s>", "is")

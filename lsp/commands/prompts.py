@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lsp import terminal
-from router import BadTask, prompts, tasks
-from router.prompts import Prompt
+from lsp.shell import terminal
+from router import BadTask, tasks
+from router.jobs import prompts
+from router.jobs.prompts import Prompt
 from router.reviewing import steps
 
 

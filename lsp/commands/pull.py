@@ -14,9 +14,9 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from lsp import terminal
 from lsp.commands.config import read_settings
 from lsp.commands.plan import recommended
+from lsp.shell import terminal
 from router import Refused, SwitchyardError, Unreachable
 from router.config import Config
 from router.models import catalog, downloads, plan

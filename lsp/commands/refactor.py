@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lsp import files, proposed
+from lsp.shell import files, proposed
 from router import SwitchyardError
 from router.editing.kinds import instruction
 from router.types import Request

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from lsp import files, page, terminal
 from lsp.commands.config import read_settings
+from lsp.shell import files, page, terminal
 from router import SwitchyardError
 from router.config import Cost
+from router.dispatch.paces import BENCH
 from router.ledger import archive, book, reckoning, stats
 from router.ledger.reckoning import duration, share
 from router.ledger.stats import Part, Report, Spread
-from router.paces import BENCH
 from router.types import Turn
 
 _BARS = "▁▂▃▄▅▆▇█"

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from lsp import files, kept_out, prompted, terminal
-from lsp.asked import ready
 from lsp.commands.config import read_settings
-from lsp.prompted import Found, Seen
+from lsp.shell import files, kept_out, prompted, terminal
+from lsp.shell.asked import ready
+from lsp.shell.prompted import Found, Seen
 from router import BadTask, RuntimeFailure, SwitchyardError
+from router.completing.weighing import Weighed
 from router.config import Config
 from router.context import privacy
 from router.context.indexing.index import wide
 from router.engine import Router
 from router.types import Document, Request, Span
-from router.weighing import Weighed
 from router.why import Why
 
 _STARS = re.compile(r"\*{6,}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from router.completion import UNKNOWN
+from router.completing.completion import UNKNOWN
 from router.context import privacy
 from router.jobs import template
 from router.jobs.template import OWN, Template

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from router import BadTask, prompts, tasks
-from router.jobs import template
-from router.prompts import Prompt
+from router import BadTask, tasks
+from router.jobs import prompts, template
+from router.jobs.prompts import Prompt
 from router.types import Task
 
 SECOND_LOOK, SUMMARY = "second_look", "summary"

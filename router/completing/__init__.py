@@ -1,0 +1,1 @@
+"""Completion at the cursor, from a keystroke to ghost text."""
