@@ -25,9 +25,10 @@ run: install  ## install and show the main job
 test: develop  ## all tests; ARGS="-k words" chooses
 	@$(B) -m pytest $(ARGS)
 
-test-editors: develop vsix $(CODE)/.installed  ## tests in a real VS Code; needs chromium
+test-editors: develop vsix $(CODE)/.installed  ## tests in a real VS Code and a real Emacs; needs chromium, emacs, eglot
 	@command -v $(CHROMIUM) >/dev/null || { echo "There is no $(CHROMIUM); on Debian: apt install chromium" >&2; exit 1; }
-	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/test_vscode.py $(ARGS)
+	@command -v emacs >/dev/null || { echo "There is no emacs; on Debian: apt install emacs-nox elpa-eglot" >&2; exit 1; }
+	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/test_vscode.py tests/editors/test_emacs.py $(ARGS)
 
 vsix: editors/vscode/node_modules/.installed  ## the extension for VS Code, with the server in it: dist/switchyard.vsix
 	@rm -rf editors/vscode/server && $(B) -m hatchling build -t wheel -d editors/vscode/server
