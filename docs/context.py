@@ -32,9 +32,10 @@ while nobody types); a query at a key *after* it only asks what the names at the
 The rivals get the same budgets and the same files. aider's repository map is its own, from its package; the others are
 written anew from their descriptions, and favoured where these leave a choice: every file of the workspace is there for
 them, where an editor shows its plugin those that are open. The weights of the signs that a name is needed
-(`router/context/gathering/weights.py`) are those of logistic regressions, fitted to 1,200 insertions in the histories
-of twelve other projects in Python, TypeScript, JavaScript, Go and Rust; none of those here was looked at. A range is
-that of 95 % of a thousand resamplings of the commits.
+(`router/context/gathering/weights.py`) are those of logistic regressions, fitted by `bench/fit.py` to 1,200 insertions
+in the histories of twelve other projects in Python, TypeScript, JavaScript, Go and Rust; none of those here was looked
+at. A range is that of 95 % of a thousand resamplings of the commits. To see what a source is good for, it is left out,
+or asked alone; each time nothing is there that was worked out before.
 
     python -m bench recall                             # this project's own history
     python -m bench.recall --ablate --jobs 4 PATH/TO/REPOSITORY …
