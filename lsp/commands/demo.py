@@ -182,10 +182,14 @@ def _editors(out: Console) -> None:
     if plugin := files.neovim():
         out.print(Text(f'  Neovim 0.10 and up: in init.lua  vim.opt.rtp:prepend("{plugin}")'), soft_wrap=True)
         out.print(Text("                      then open a file and type; :checkhealth switchyard says how it is."))
+    out.print(Text("  VS Code 1.91 and up: make vsix, then install dist/switchyard.vsix; it carries this server."))
     out.print(Text(f"  any editor with an LSP client: the command is  {server}"), soft_wrap=True)
     out.print(
-        Text("    Ghost text needs textDocument/inlineCompletion (LSP 3.18): Neovim 0.12, Emacs with lsp-mode 10,")
+        Text("    Explanations, fixes and reviews come as code actions and diagnostics: editors/README.md says how.")
     )
     out.print(
-        Text("    and JetBrains through LSP4IJ have it (not tried here); Helix, Zed, Sublime and Kate don't yet.")
+        Text(
+            "    Ghost text needs textDocument/inlineCompletion (LSP 3.18): Neovim 0.12 and Emacs with lsp-mode 10 have it,"
+        )
     )
+    out.print(Text("    and JetBrains through LSP4IJ (not tried here); Helix, Zed, Sublime and Kate don't yet."))
