@@ -188,8 +188,8 @@ def _editors(out: Console) -> None:
         Text("    Explanations, fixes and reviews come as code actions and diagnostics: editors/README.md says how.")
     )
     out.print(
-        Text(
-            "    Ghost text needs textDocument/inlineCompletion (LSP 3.18): Neovim 0.12 and Emacs with lsp-mode 10 have it,"
-        )
+        Text("    Ghost text needs textDocument/inlineCompletion (LSP 3.18): Neovim 0.12, Emacs with lsp-mode 10,")
     )
-    out.print(Text("    and JetBrains through LSP4IJ (not tried here); Helix, Zed, Sublime and Kate don't yet."))
+    out.print(
+        Text("    and JetBrains through LSP4IJ (not tried here) have it; Helix, Zed, Sublime and Kate don't yet.")
+    )
