@@ -33,7 +33,7 @@ from router.types import Answer, Document, Edit, Request, Span
 PACKAGES = (*lines.HELD_OUT, *lines.STANDARD)
 EACH, SEED = 4, 7
 STALE = "a key was typed meanwhile"
-URI, PATH = "file:///work/a.py", "/work/a.py"
+URI, PATH = "file:///shop/a.py", "/shop/a.py"
 
 
 class Outcome(Struct, frozen=True):
@@ -106,7 +106,7 @@ def measure() -> Sequence[table.Table]:
 
 
 def _tongues() -> table.Table:
-    found = ((case.kind, outcome(case, f"/work/{case.way}")) for case in edit_tongues.cases())
+    found = ((case.kind, outcome(case, f"/shop/{case.way}")) for case in edit_tongues.cases())
     return spread("language", found, "The same in other languages")
 
 
@@ -114,7 +114,7 @@ def _by_hand() -> table.Table:
     found = []
     for case in edit_hands.hands():
         began = time.perf_counter()
-        answer = asked(case.plain, case.at, case.said, case.task, case.note, f"/work/{case.file}")
+        answer = asked(case.plain, case.at, case.said, case.task, case.note, f"/shop/{case.file}")
         ms = (time.perf_counter() - began) * 1000
         made = after(answer, case.plain)
         right = made == case.wanted if case.wanted else made is None

@@ -103,8 +103,8 @@ def test_only_a_file_on_this_machine_has_a_path(uri: str, path: str) -> None:
     [
         ("/home/ada/a b#c%d?.py", "file:///home/ada/a%20b%23c%25d%3F.py"),
         ("/home/ada/(é).py", "file:///home/ada/%28%C3%A9%29.py"),
-        ("c:/work/a.py", "file:///c:/work/a.py"),
-        ("c:\\work\\a.py", "file:///c:/work/a.py"),
+        ("c:/shop/a.py", "file:///c:/shop/a.py"),
+        ("c:\\shop\\a.py", "file:///c:/shop/a.py"),
         ("untitled:Untitled-1", "untitled:Untitled-1"),
         ("vscode-vfs://github/a/b.py", "vscode-vfs://github/a/b.py"),
     ],
