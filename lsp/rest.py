@@ -16,8 +16,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from lsp import messages
-from lsp.jobs.actions import KINDS
-from lsp.jobs.jobs import NAMES
+from lsp.jobs.actions import KINDS, NAMES
 from lsp.messages import Id
 from lsp.present import FATES
 from lsp.wire import Wire, log

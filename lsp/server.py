@@ -15,8 +15,6 @@ from lsp import convert, leading, messages, parent, present, wire
 from lsp.connection import Connection
 from lsp.documents import Documents, Open
 from lsp.jobs import actions
-from lsp.jobs.jobs import NAMES, Jobs
-from lsp.jobs.reviews import Reviews
 from lsp.messages import Id
 from lsp.present import Notices, Question
 from lsp.wire import Wire, Writer, log
@@ -24,6 +22,7 @@ from router import Superseded, SwitchyardError
 from router.types import Fate, Insertion
 
 if TYPE_CHECKING:
+    from lsp.jobs.reviews import Reviews
     from lsp.rest import Rest
     from lsp.settings import Settings
     from router.config import Config
@@ -42,6 +41,7 @@ class Server:
         self.notices = Notices(connection.wire)
         self._connection = connection
         self._launch = launch
+        self._reviews: Reviews  # from `initialize` on; before it there are no documents
         self._router: Router | None = None
         self._settings: Settings | None = None
         self._roots: list[str] = []
@@ -56,17 +56,13 @@ class Server:
             "textDocument/didClose": (messages.DidClose, self._did_close),
             "switchyard/cursor": (messages.Cursor, self._cursor),
         }
-        self.reviews = Reviews(connection, self.documents, self.notices, self._trusted)
-        self.jobs = Jobs(
-            connection, self.documents, self.notices, self._trusted, self.reviews.commands, self.reviews.known
-        )
 
     # From the first message to the last
 
     def _initialize(self, id: Id, client: messages.Initialize, body: bytes) -> None:
         general = client.capabilities.general
         encoding = self.documents.encoding = convert.encoding((general and general.position_encodings) or [])
-        offer = present.capabilities(encoding, client, NAMES, actions.KINDS)
+        offer = present.capabilities(encoding, client, actions.NAMES, actions.KINDS)
         self.wire.answer(id, {"capabilities": offer, "serverInfo": {"name": "switchyard", "version": VERSION}})
         self.notices.greet(client)
         self._begin(client)
@@ -74,12 +70,13 @@ class Server:
         self._connection.start(None, parent.watch, client.process_id, self._connection.lost)
 
     def _begin(self, client: messages.Initialize) -> None:
-        """What can wait until `initialize` is answered: the settings, the router, and what they import."""
+        """What can wait until `initialize` is answered: the jobs, the settings, the router, and what they import."""
         from lsp.settings import Settings
         from router import layers
         from router.engine import Router
 
         self._loop = asyncio.get_running_loop()
+        self._offer_jobs()
         self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
         self._roots = leading.folders(client.roots)
@@ -91,6 +88,13 @@ class Server:
             self.notices.show(str(error))
         else:
             self._connection.start(None, self._router.start)
+
+    def _offer_jobs(self) -> None:
+        from lsp.jobs.jobs import Jobs
+        from lsp.jobs.reviews import Reviews
+
+        reviews = self._reviews = Reviews(self._connection, self.documents, self.notices, self._trusted)
+        Jobs(self._connection, self.documents, self.notices, self._trusted, reviews.commands, reviews.known)
 
     def _note(self, sentence: str) -> None:
         """What the ledger has to say, from a thread of its own."""
@@ -160,10 +164,9 @@ class Server:
 
     def _did_open(self, params: messages.DidOpen) -> None:
         item = params.text_document
-        real = leading.real(item.uri)
-        document = self.documents.open(item.uri, item.language_id, item.version, item.text, real)
+        document = self.documents.open(item.uri, item.language_id, item.version, item.text, leading.real(item.uri))
         self._present(document)
-        self.reviews.opened(document)
+        self._reviews.opened(document)
 
     def _did_change(self, params: messages.DidChange) -> None:
         identifier = params.text_document
@@ -174,14 +177,14 @@ class Server:
             return
         if refused or document.refused:
             self._present(document)
-            self.reviews.opened(document)
+            self._reviews.opened(document)
         elif self._router is not None:
             self._router.edited(document.snapshot(), changes)
-            self.reviews.changed(document, changes, before)
+            self._reviews.changed(document, changes, before)
 
     def _did_close(self, params: messages.DidClose) -> None:
         document = self.documents.close(params.text_document.uri)
-        self.reviews.closed(params.text_document.uri)
+        self._reviews.closed(params.text_document.uri)
         if document is not None and self._router is not None:
             self._router.closed(document.path)
 
@@ -215,8 +218,7 @@ class Server:
             if document is not None and document.refused and params.context.trigger_kind == present.MANUAL:
                 self.notices.show("This document is binary or too large; it gets no suggestions.", present.WARNING)
         else:
-            asked = present.question(document, params)
-            self._connection.start(id, self._complete, id, document, asked, self._router)
+            self._connection.start(id, self._complete, id, document, present.question(document, params), self._router)
 
     def _trusted(self) -> Router | None:
         """The router, once the user's own settings are known."""

@@ -80,7 +80,7 @@ class Desk:
         self.ends: list[int] = []
         self.connection = Connection(Wire(self.outbox), lambda code, reason: self.ends.append(code))  # type: ignore[arg-type]
         self.server = Server(self.connection, ())
-        self.server._begin = lambda client: None  # type: ignore[method-assign]
+        self.server._begin = lambda client: self.server._offer_jobs()  # type: ignore[method-assign]
         self.server._router = router  # type: ignore[assignment]
         self.server._settings = Settings(layers.launch(()), self.outbox.sent.append)  # type: ignore[arg-type]
         self.server._settings.trusted = True

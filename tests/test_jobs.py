@@ -11,6 +11,7 @@ import pytest
 
 from lsp import messages
 from lsp.frames import frame
+from lsp.jobs import actions, findings, jobs
 from tests.lsp_client import STATUS, Editor, editor, scripted, span
 
 TEXT = "def half(a):\n    return a / 0\n\n\nprint(half(4))\n"
@@ -53,6 +54,10 @@ def shared(home: Path) -> Iterator[Editor]:
 @pytest.fixture
 def uri(home: Path) -> str:
     return (home / "half.py").as_uri()
+
+
+def test_each_command_that_is_offered_is_carried_out_by_something() -> None:
+    assert sorted(actions.NAMES) == sorted((*jobs.COMMANDS, findings.COMMAND, findings.CHANGES))
 
 
 def offered(it: Editor, uri: str, start: tuple[int, int], end: tuple[int, int], **context: Any) -> Any:

@@ -15,6 +15,11 @@ from router.types import Span
 
 QUICKFIX, REWRITE, EXTRACT, EXPLAIN = "quickfix", "refactor.rewrite", "refactor.extract", "switchyard.explain"
 KINDS = (QUICKFIX, REWRITE, EXTRACT, EXPLAIN)
+# The commands that carry jobs out, for `initialize`, which waits for nothing of what they import; see jobs.py.
+NAMES = (
+    "switchyard.document", "switchyard.explain", "switchyard.fix", "switchyard.refactor",
+    "switchyard.finding", "switchyard.reviewChanges",
+)  # fmt: skip
 AUTOMATIC = 2  # triggerKind: the cursor came by, nobody asked
 _SHORT = 60  # characters of a diagnostic in a title
 

@@ -19,7 +19,6 @@ from router.types import Change, Finding, Severity, Span
 SOURCE = "Switchyard"
 COMMAND = "switchyard.finding"  # takes what is to be done, a URI and a finding's id
 CHANGES = "switchyard.reviewChanges"  # takes a folder's URI, which change, and a token for what is said as it goes
-COMMANDS = (COMMAND, CHANGES)
 APPLY, DISMISS, NEVER, IGNORE = DEEDS = "apply", "dismiss", "never", "ignore"
 _SEVERITIES: dict[Severity, int] = {"error": 1, "warning": 2, "information": 3, "hint": 4}
 _UNNECESSARY = 1  # DiagnosticTag: editors show it faded

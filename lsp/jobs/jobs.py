@@ -26,7 +26,6 @@ COMMANDS: dict[str, Command] = {
     "switchyard.fix": editing.fix,
     "switchyard.refactor": editing.refactor,
 }
-NAMES = (*COMMANDS, *findings.COMMANDS)
 
 
 class Jobs:
