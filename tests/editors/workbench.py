@@ -10,11 +10,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Error, Frame, Locator, Page, sync_playwright
+
+from tests.editors.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "editors"
@@ -63,14 +66,12 @@ class Window:
 
     def wait(self, wish: Callable[[], Any], seconds: float = DEADLINE_S) -> Any:
         """What `wish` returns once that is true."""
-        end = time.monotonic() + seconds
-        while True:
-            if answer := wish():
-                return answer
-            if time.monotonic() > end:
-                self.picture("waited in vain")
-                raise AssertionError(f"waited in vain; the status: {self.status()!r}; ghost text: {self.ghost()!r}")
-            self.page.wait_for_timeout(20)  # between two looks, and the browser's own events come in
+        pause = partial(self.page.wait_for_timeout, 20)  # between two looks, and the browser's own events come in
+        return until(wish, seconds, pause, self._seen)
+
+    def _seen(self) -> str:
+        self.picture("waited in vain")
+        return f"the status: {self.status()!r}; ghost text: {self.ghost()!r}; notices: {self.notices()!r}"
 
     def type(self, text: str) -> None:
         self.page.keyboard.type(text, delay=20)
