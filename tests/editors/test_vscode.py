@@ -17,7 +17,7 @@ import pytest
 
 from tests.editors.cues import ADD, BEFORE, EDITED, EXPLAINED, JOBS, REVIEWED, SCRIPT, SHARE
 from tests.editors.offline import ollama
-from tests.editors.workbench import Code, Window, served
+from tests.editors.workbench import Code, Window, plain, served
 from tests.engine import random_gguf
 from tests.fake_ollama import done, say, stream
 from tests.repository import Repository
@@ -230,16 +230,26 @@ def test_in_a_folder_that_is_not_trusted_one_can_complete_and_nothing_edits_file
         window.wait(lambda: "this folder is not trusted" in window.notices())
 
 
-def test_the_first_steps_end_in_a_ghost_text(code: Code, file: Path) -> None:
+def test_the_first_steps_are_ticked_off_and_end_in_a_ghost_text(code: Code, file: Path) -> None:
     settings = {"switchyard.program": PROGRAM, "switchyard.runtime.engine": "echo"}
     with code.window(file, settings) as window:
         window.wait_for_status("ready (echo)")
         window.command("Switchyard: First Steps")
+        window.wait(lambda: ticked(window) == ["The server"])  # there is no model yet
         window.page.locator(".getting-started-step", has_text="A first suggestion").click()
         window.picture("first steps")
         window.page.get_by_role("button", name="Try it").click()
         window.wait_for_ghost("row.fold()\n    show(row)")
         window.picture("first ghost text")
+        window.page.locator(".tab", has_text="Welcome").click()
+        window.wait(lambda: ticked(window) == ["The server", "A first suggestion"])
+        window.picture("first steps done")
+
+
+def ticked(window: Window) -> list[str]:
+    """The first steps that VS Code shows as done."""
+    done = window.page.locator(".getting-started-step:has(.codicon-getting-started-step-checked)")
+    return [plain(it) for it in done.locator(".step-title").all_inner_texts()]
 
 
 def test_an_explanation_comes_beside_the_code_and_leads_to_real_places_only(

@@ -11,6 +11,7 @@ import type { Program } from "./program.ts";
 import * as refactor from "./refactor.ts";
 import type { Review } from "./review.ts";
 import type { StatusItem } from "./status.ts";
+import type { Steps } from "./steps.ts";
 import * as views from "./views.ts";
 import { install, tryIt } from "./welcome.ts";
 
@@ -24,6 +25,7 @@ export interface Parts {
   review: Review;
   preview: Preview;
   program: Program;
+  steps: Steps;
   log: vscode.LogOutputChannel;
 }
 
@@ -33,14 +35,14 @@ export function commands(parts: Parts): Commands {
   return { ...suggestions(parts), ...work(parts), ...pages(parts) };
 }
 
-function suggestions({ ghost }: Parts): Commands {
+function suggestions({ server, ghost }: Parts): Commands {
   return {
     trigger: () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     dismiss: () => ghost.dismiss(),
     snooze: (minutes?: number) => ghost.snooze(minutes ?? 5),
     toggle: () => set("complete.automatic", !setting("complete.automatic", true)),
     toggleLanguage: (language?: string) => toggleLanguage(language ?? editor()?.document.languageId),
-    tryIt,
+    tryIt: () => tryIt(server, ghost),
   };
 }
 

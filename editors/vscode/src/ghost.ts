@@ -18,6 +18,7 @@ const TYPING_MS = 5000; // whoever has typed so lately still waits for what come
 export class Ghost implements vscode.Disposable {
   private shown: { document: vscode.TextDocument; follow: Shown } | undefined;
   private until = 0; // nothing comes by itself before this time
+  private awaiting: vscode.TextDocument | undefined; // where the user has asked for a first one
   private typed = 0; // when something was last typed
   private readonly listening: vscode.Disposable;
   private waking: NodeJS.Timeout | undefined;
@@ -25,6 +26,7 @@ export class Ghost implements vscode.Disposable {
   constructor(
     private readonly tell: Tell,
     private readonly changed: () => void,
+    private readonly seen: () => void,
   ) {
     this.listening = vscode.workspace.onDidChangeTextDocument((event) => this.follow(event));
   }
@@ -79,12 +81,22 @@ export class Ghost implements vscode.Disposable {
     const items = Array.isArray(answer) ? answer : answer.items;
     const candidates = items.flatMap((it) => candidate(document, position, it) ?? []);
     this.shown = candidates.length ? { document, follow: new Shown(candidates) } : undefined;
+    if (this.shown) this.seen();
+    if (this.shown && document === this.awaiting) this.awaiting = undefined;
+  }
+
+  /** Asks for ghost text at the cursor, and once more when the engine has become ready if none comes now. */
+  await(document: vscode.TextDocument): void {
+    this.awaiting = document;
+    void vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
   }
 
   /** The engine has become ready: who has just typed is not to wait for the next key. */
   again(): void {
     const at = editor();
-    if (at && Date.now() - this.typed < TYPING_MS && this.wanted(at.document)) {
+    if (!at) return;
+    const typing = Date.now() - this.typed < TYPING_MS && this.wanted(at.document);
+    if (typing || at.document === this.awaiting) {
       void vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
     }
   }

@@ -44,8 +44,6 @@ export class StatusItem implements vscode.Disposable {
       this.excluded.delete(uri);
       if (status.engine !== this.engine.engine) void this.ask(status.engine);
       this.engine = status;
-      mark("there", !["absent", "ended"].includes(status.state));
-      mark("able", status.state === "ready");
     }
     this.draw();
     return before;
@@ -121,11 +119,6 @@ export class StatusItem implements vscode.Disposable {
   dispose(): void {
     for (const one of this.listening) one.dispose();
   }
-}
-
-/** What the first steps are ticked off by. */
-function mark(name: string, is: boolean): void {
-  void vscode.commands.executeCommand("setContext", `switchyard.${name}`, is);
 }
 
 type Shown = Entry & vscode.QuickPickItem;

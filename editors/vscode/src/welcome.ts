@@ -3,6 +3,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { offer, type Server } from "./client.ts";
+import type { Ghost } from "./ghost.ts";
 import { prepare } from "./status.ts";
 
 /** A file in which even the engine without weights knows how to go on. */
@@ -38,10 +40,13 @@ function carried(folder: string): string | undefined {
 }
 
 /** Opens a new file with something to go on with, and asks for ghost text at its end. */
-export async function tryIt(): Promise<void> {
+export async function tryIt(server: Server, ghost: Ghost): Promise<void> {
+  if (!server.command.length) {
+    return offer("Switchyard: the server is not installed yet.", { "Install it": "switchyard.install" });
+  }
   const document = await vscode.workspace.openTextDocument({ language: "python", content: SAMPLE });
   const editor = await vscode.window.showTextDocument(document);
   const end = document.lineAt(document.lineCount - 1).range.end;
   editor.selection = new vscode.Selection(end, end);
-  await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+  ghost.await(document);
 }
