@@ -96,7 +96,7 @@ class Connection:
     def _replied(self, id: Id, message: Message, body: bytes) -> None:
         if id in self.wire.pending:
             log.warning("the editor answered its own request")  # pygls would take it for an answer to one of its own
-        elif id is not None and not self.wire.replied(id, not message.error):
+        elif id is not None and not self.wire.replied(id, None if message.error else bytes(message.result)):
             self._leave_to_the_rest(None, body)
 
     @contextmanager

@@ -166,8 +166,8 @@ class Notices:
         token = self._token = f"switchyard-load-{self._loads}"
         value = {"kind": "begin", "title": "Switchyard", "message": message, "cancellable": False}
 
-        def created(agreed: bool) -> None:
-            if agreed and self._token == token:  # not over already
+        def created(result: bytes | None) -> None:
+            if result is not None and self._token == token:  # not over already
                 self._shown = token
                 self._report(token, value)
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -132,6 +132,10 @@ class Writer:
                 self._change.notify_all()
 
 
+# Hears the result of what the client was asked, in JSON; None: it could not.
+Heard: TypeAlias = "Callable[[bytes | None], object]"
+
+
 class Work(Protocol):
     """What a pending request is cancelled by."""
 
@@ -144,7 +148,7 @@ class Wire:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._asked = 0
-        self._replies: dict[str, Callable[[bool], object]] = {}
+        self._replies: dict[str, Heard] = {}
         self.pending: dict[Id, Work | None] = {}
 
     def admit(self, id: Id) -> bool:
@@ -182,18 +186,18 @@ class Wire:
         if self._writer.waiting < PLENTY:
             self._writer.write(messages.write({"jsonrpc": "2.0", "method": method, "params": params}))
 
-    def ask(self, method: str, params: object, then: Callable[[bool], object]) -> None:
-        """Ask the client something; `then` hears whether it agreed."""
+    def ask(self, method: str, params: object, then: Heard = lambda result: None) -> None:
+        """Ask the client something; `then` hears what came of it."""
         self._asked += 1
         id = f"switchyard-{self._asked}"
         self._replies[id] = then
         self._writer.write(messages.write({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
 
-    def replied(self, id: Id, agreed: bool) -> bool:
+    def replied(self, id: Id, result: bytes | None) -> bool:
         """The client has answered; False: it was not we who asked."""
         then = self._replies.pop(id, None) if isinstance(id, str) else None
         if then is not None:
-            then(agreed)
+            then(result)
         return then is not None
 
     def relay(self, body: bytes) -> None:

@@ -22,7 +22,7 @@ from lsp.wire import Wire
 from router import Incomplete, layers
 from router.config import Complete
 from router.context import privacy
-from router.types import Answer, Change, Delta, Document, Insertion, Request, Span, Status
+from router.types import Answer, Change, Delta, Document, Insertion, Prose, Refusal, Request, Span, Status, Task
 
 URI = "file:///home/ada/a.py"
 
@@ -34,9 +34,12 @@ class Outbox:
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.asked = asyncio.Event()
 
     def write(self, body: bytes) -> None:
-        self.sent.append(json.loads(body))
+        self.sent.append(message := json.loads(body))
+        if "method" in message and "id" in message:
+            self.asked.set()
 
     def answer(self, id: object) -> dict[str, Any]:
         (found,) = [it for it in self.sent if it.get("id") == id]
@@ -72,6 +75,17 @@ class Fake:
         self.heard.append("closed for good")
 
 
+class Reluctant(Fake):
+    """One that asks for consent before it explains."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tasks = {"explain": Task("explain", "Explain this bug", "diagnostic", "prose", "attended", 3.0, 512)}
+
+    async def ask(self, request: Request) -> AsyncGenerator[Delta | Answer, None]:
+        yield Prose("It divides by zero.") if request.consent else Refusal("The other would go.", consent=True)
+
+
 class Desk:
     """A server without its process: messages go in by hand."""
 
@@ -88,6 +102,10 @@ class Desk:
     def send(self, method: str, params: object, id: object = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params, **({} if id is None else {"id": id})}
         self.connection.receive([json.dumps(message).encode()])
+
+    def heard(self, method: str) -> list[dict[str, Any]]:
+        """What the editor was told or asked so far."""
+        return [it for it in self.outbox.sent if it.get("method") == method]
 
     async def hello(self, **capabilities: object) -> None:
         """Shake hands, and wait until pygls is there."""
@@ -156,6 +174,34 @@ def test_a_cancelling_from_within_is_answered_too() -> None:
         assert (await desk.complete(1))["error"]["code"] == messages.CANCELLED
 
     at_desk(story, Fake(fail(asyncio.CancelledError)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({"result": {"title": "Do it all the same"}}, ["It divides by zero."]),
+        ({"result": None}, []),
+        ({"error": {"code": -32601, "message": "What?"}}, ["The other would go."]),
+    ],
+)
+def test_who_has_no_plugin_is_asked_whether_the_model_that_completes_may_go(
+    reply: dict[str, Any], said: list[str]
+) -> None:
+    async def story(desk: Desk) -> None:
+        desk.open("1 / 0\n")
+        spot = {"line": 0, "character": 0}
+        about = {"command": "switchyard.explain", "arguments": [URI, {"start": spot, "end": spot}]}
+        desk.send("workspace/executeCommand", about, 1)
+        await desk.outbox.asked.wait()
+        (asked,) = desk.heard("window/showMessageRequest")
+        assert asked["params"]["actions"] == [{"title": "Do it all the same"}]
+        assert desk.outbox.answer(1)["result"] is None, "some editors stand still until they have an answer"
+        desk.connection.receive([json.dumps({"jsonrpc": "2.0", "id": asked["id"], **reply}).encode()])
+        await desk.done()
+        assert [it["params"]["message"] for it in desk.heard("window/showMessage")] == said
+        assert len(desk.heard("window/showMessageRequest")) == 1
+
+    at_desk(story, Reluctant())
 
 
 def test_an_engine_that_fails_is_silent_and_keeps_what_was_found() -> None:
@@ -342,7 +388,7 @@ def told(capabilities: dict[str, Any], *statuses: Status, agreed: bool = True) -
         notices.tell(status)
         for message in outbox.sent:
             if "id" in message:
-                wire.replied(message.pop("id"), agreed)
+                wire.replied(message.pop("id"), b"null" if agreed else None)
     return [(it["method"], it["params"].get("value", it["params"])) for it in outbox.sent]
 
 

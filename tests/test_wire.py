@@ -254,13 +254,13 @@ def test_a_client_that_has_stopped_reading_is_spared_notices_but_not_answers(lin
 
 
 def test_the_clients_reply_reaches_whoever_asked(line: Wire, outbox: Outbox) -> None:
-    heard: list[bool] = []
+    heard: list[bytes | None] = []
     line.ask("m", {}, heard.append)
     id = outbox.sent[0]["id"]
-    assert line.replied(id, agreed=False)
-    assert not line.replied(id, agreed=True)
-    assert not line.replied(7, agreed=True)
-    assert heard == [False]
+    assert line.replied(id, None)
+    assert not line.replied(id, b"null")
+    assert not line.replied(7, b"null")
+    assert heard == [None]
 
 
 # The parent

@@ -37,7 +37,7 @@ class Bars:
         if self._notices.progress:
             begin = {"kind": "begin", "title": title, "cancellable": True} | ({"percentage": 0} if measured else {})
             self._wire.ask(
-                "window/workDoneProgress/create", {"token": token}, lambda agreed: self._begin(token, begin, agreed)
+                "window/workDoneProgress/create", {"token": token}, lambda result: self._begin(token, begin, result)
             )
         try:
             yield lambda done, of, what: self._report(token, done, of, what, time.monotonic() - begun)
@@ -47,8 +47,8 @@ class Bars:
                 self._shown.discard(token)
                 self._say(token, {"kind": "end"})
 
-    def _begin(self, token: str, begin: dict[str, Any], agreed: bool) -> None:
-        if agreed and token in self._tasks:
+    def _begin(self, token: str, begin: dict[str, Any], created: bytes | None) -> None:
+        if created is not None and token in self._tasks:
             self._shown.add(token)
             self._say(token, begin)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from router.engine import Router
 
 Token: TypeAlias = "int | str | None"
+AGAIN = "Do it all the same"
 PATIENCE = 1.0  # seconds; some editors stand still until a command is answered, and give it up after ten
 
 _SEVERITIES: dict[int | None, Severity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
@@ -70,6 +71,10 @@ class Place(Struct, frozen=True):
         note = self.asked.note or ""
         return Request(task, self.document, self.span, True, consent, diagnostics=self.diagnostics, note=note)
 
+    def agreed(self) -> Place:
+        """The same, with the consent of whoever asked."""
+        return replace(self, asked=replace(self.asked, more=replace(self.asked.more or More(), consent=True)))
+
     def command(self, title: str, command: str, more: More | None = None, note: str = "") -> dict[str, Any]:
         """A command about the same place, as an editor offers it; a `note` takes the place of the one that came."""
         asked = self.asked
@@ -111,7 +116,16 @@ class Job:
         return Place(asked, document, document.snapshot(), document.span(asked.range), found)
 
     async def answer(self, place: Place, task: str) -> Answer:
-        """The router's answer; what the model says on the way is reported. Whatever goes wrong is a Refusal."""
+        """The router's answer; what the model says on the way is reported. Whatever goes wrong is a Refusal.
+
+        Where the editor only shows what we say, the user is asked whether the model that completes may go.
+        """
+        found = await self._asked(place, task)
+        if isinstance(found, Refusal) and found.consent and not place.heard and await self._consents(found.reason):
+            found = await self._asked(place.agreed(), task)
+        return found
+
+    async def _asked(self, place: Place, task: str) -> Answer:
         found: Answer = Refusal("The engine said nothing; ask again.")
         title = self.router.tasks[task].title
         with self.notices.busy(title), nullcontext() if place.heard else self.bar(title):
@@ -125,6 +139,21 @@ class Job:
             except SwitchyardError as error:
                 found = Refusal(str(error))
         return found
+
+    async def _consents(self, question: str) -> bool:
+        heard: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+
+        def hear(result: bytes | None) -> None:
+            if not heard.done():
+                heard.set_result(result)
+
+        self._let_go()  # some editors stand still until then, and could not ask
+        params = {"type": WARNING, "message": question, "actions": [{"title": AGAIN}]}
+        self._wire.ask("window/showMessageRequest", params, hear)
+        said = await heard
+        if said is None:
+            self.notices.show(question, WARNING)
+        return said not in (None, b"", b"null")
 
     @contextmanager
     def bar(self, title: str, measured: bool = False, waits: bool = False) -> Iterator[Report]:
@@ -143,14 +172,13 @@ class Job:
 
     def apply(self, title: str, edit: dict[str, Any]) -> None:
         """Have the editor make an edit; whether the user lets it is not waited for."""
-        self._wire.ask("workspace/applyEdit", {"label": title, "edit": edit}, lambda agreed: None)
+        self._wire.ask("workspace/applyEdit", {"label": title, "edit": edit})
 
     def refused(self, refusal: Refusal, place: Place) -> dict[str, Any]:
         """The result of what came to nothing; an editor that gave no token is told in its own way, too."""
-        if place.asked.token is None:
+        if place.asked.token is None and (place.heard or not refusal.consent):  # else the question has said it
             self.notices.show(refusal.reason, WARNING)
-        more = replace(place.asked.more or More(), consent=True)
-        again = place.command("Do it all the same", self.command, more)
+        again = place.command(AGAIN, self.command, place.agreed().asked.more)
         return {"refusal": refusal.reason, "actions": [again] if refusal.consent else []}
 
     def uri(self, path: str) -> str:
@@ -169,7 +197,7 @@ class Job:
             self.notices.show(f"{error.filename} can't be written: {error.strerror}.", WARNING)
         else:
             params = {"uri": path.as_uri(), "takeFocus": True}
-            self._wire.ask("window/showDocument", params, lambda agreed: None)
+            self._wire.ask("window/showDocument", params)
 
 
 def _diagnostic(document: Open, raw: object) -> Diagnostic | None:

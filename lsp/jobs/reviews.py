@@ -276,4 +276,4 @@ class Reviews:
         if changes:
             edit = Edit(label, (FileEdit(document.snapshot(), tuple(changes)),))
             made = edits.workspace_edit(edit, self._documents, self._notices.able)
-            self._connection.wire.ask("workspace/applyEdit", {"label": label, "edit": made}, lambda agreed: None)
+            self._connection.wire.ask("workspace/applyEdit", {"label": label, "edit": made})
