@@ -16,8 +16,10 @@ NPM_INSTALL := $(WITH_NODE) npm install $(QUIETLY) --omit=dev
 CODE := build/editors/code
 SERVED := $(CODE)/node_modules/code-server/lib/vscode
 CHROMIUM ?= $(or $(SWITCHYARD_CHROMIUM),chromium)
+# `make test` drives the Neovim that comes as a wheel; Debian's older suite has 0.10, its next one the newest.
+NEOVIM ?= $(CURDIR)/build/editors/neovim/trixie/nvim $(CURDIR)/build/editors/neovim/testing/nvim
 .DELETE_ON_ERROR:
-.PHONY: run test test-editors vsix check lint style types bench docs lock clean install develop help
+.PHONY: run test test-editors test-neovim vsix check lint style types bench docs lock clean install develop help
 
 run: install  ## install and show the main job
 	@$(B) -I -m lsp demo $${FILE:+"$$FILE"}
@@ -25,10 +27,18 @@ run: install  ## install and show the main job
 test: develop  ## all tests; ARGS="-k words" chooses
 	@$(B) -m pytest $(ARGS)
 
-test-editors: develop vsix $(CODE)/.installed  ## tests in a real VS Code and a real Emacs; needs chromium, emacs, eglot
+test-editors: develop test-neovim vsix $(CODE)/.installed  ## tests in more Neovims, VS Code, Emacs; needs chromium, emacs, eglot
 	@command -v $(CHROMIUM) >/dev/null || { echo "There is no $(CHROMIUM); on Debian: apt install chromium" >&2; exit 1; }
 	@command -v emacs >/dev/null || { echo "There is no emacs; on Debian: apt install emacs-nox elpa-eglot" >&2; exit 1; }
 	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/test_vscode.py tests/editors/test_emacs.py $(ARGS)
+
+test-neovim: develop $(NEOVIM)  ## tests in Neovim 0.10 and the newest; NEOVIM=/path/to/nvim chooses
+	@for nvim in $(NEOVIM); do "$$nvim" --version | sed -n 1p && \
+		SWITCHYARD_NVIM="$$nvim" $(B) -m pytest tests/editors/test_neovim*.py $(ARGS) || exit 1; done
+
+$(CURDIR)/build/editors/neovim/%/nvim: tests/editors/get-neovim
+	@echo "Fetching the Neovim of Debian's $* ..."
+	@tests/editors/get-neovim $* $(@D) >/dev/null
 
 vsix: editors/vscode/node_modules/.installed  ## the extension for VS Code, with the server in it: dist/switchyard.vsix
 	@rm -rf editors/vscode/server && $(B) -m hatchling build -t wheel -d editors/vscode/server
