@@ -59,17 +59,13 @@ def run(args: argparse.Namespace) -> int:
     chosen = read_settings(args.settings, Path.cwd())
     rows: list[Row] = []
     with terminal.waiting("looking at the machine") as tell:
-        try:
-            code = asyncio.run(whole(bench(chosen, args.models, args.seconds, rows, tell)))
-        except KeyboardInterrupt:  # Windows with Python 3.10
-            code = 130
+        code = whole(bench(chosen, args.models, args.seconds, rows, tell))
     if args.json:
         terminal.as_json([_plain(row) for row in rows])
     elif rows:
         _print(rows)
     if code:
-        until_then = "what was measured until then stands above" if rows else "nothing was measured"
-        terminal.note(f"switchyard: stopped; {until_then}.")
+        stopped(rows)
     return code or int(not any(row.measured.speed.measured for row in rows))
 
 
@@ -143,16 +139,26 @@ def _share(model: Model, here: Machine) -> float:
     return min(1.0, free / (model.size * FITTING)) if model.size else 1.0
 
 
-async def whole(work: Coroutine[None, None, None]) -> int:
+def whole(work: Coroutine[None, None, None]) -> int:
     """Do the work, and stop it in good order at Ctrl-C; the exit code."""
-    task = asyncio.ensure_future(work)
-    with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
-    try:
+
+    async def done() -> None:
+        task = asyncio.ensure_future(work)
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
         await task
-    except asyncio.CancelledError:
+
+    try:
+        asyncio.run(done())
+    except (asyncio.CancelledError, KeyboardInterrupt):  # the latter on Windows with Python 3.10
         return 130
     return 0
+
+
+def stopped(rows: Sequence[object]) -> None:
+    """Say what there is when the user has stopped it."""
+    until_then = "what was measured until then stands above" if rows else "nothing was measured"
+    terminal.note(f"switchyard: stopped; {until_then}.")
 
 
 def _print(rows: Sequence[Row]) -> None:

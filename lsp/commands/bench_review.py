@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from lsp.commands.bench import engines, installed, wanted, whole
+from lsp.commands.bench import engines, installed, stopped, wanted, whole
 from lsp.commands.config import read_settings
 from lsp.shell import terminal
 from router.config import Config
@@ -41,10 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """Print how each model did, also if the user stops it; 1 if none answered anything. Raises BadConfig."""
     rows: list[Row] = []
     with terminal.progress() as tell:
-        try:
-            code = asyncio.run(whole(_bench(args.models, args.most, args.settings, rows, tell)))
-        except KeyboardInterrupt:  # Windows with Python 3.10
-            code = 130
+        code = whole(_bench(args.models, args.most, args.settings, rows, tell))
     if args.json:
         terminal.as_json([_plain(it) for it in rows])
     elif rows:
@@ -54,8 +50,7 @@ def run(args: argparse.Namespace) -> int:
             few = f"{it.score.unanswered} of {it.score.asked} definitions got no answer that can be used"
             terminal.note(f"switchyard: {it.model}: {few}; the last reason: {it.score.why}")
     if code:
-        until_then = "what was measured until then stands above" if rows else "nothing was measured"
-        terminal.note(f"switchyard: stopped; {until_then}.")
+        stopped(rows)
     return code or int(all(it.score.unanswered == it.score.asked for it in rows))
 
 

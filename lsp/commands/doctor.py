@@ -24,6 +24,7 @@ from router.config import Config
 from router.layers import merge
 from router.models.types import Survey
 from router.runtimes import child
+from router.runtimes.embedded_files import Files
 from router.runtimes.ollama_dialect import is_cloud
 from router.types import Route
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         surveys, wrong = _survey(chosen)
     checks += wrong
     route, why = models.choose(surveys, chosen)
-    checks += [*_engines(surveys), *_hosts(chosen, surveys), *_editors()]
+    checks += [*_engines(surveys), *_own(), *_hosts(chosen, surveys), *_editors()]
     if checks[0].mend == MEND_FIRST:
         route, why = None, f"Nothing is suggested until {user_file()} is mended."
     verdict = _verdict(route, why, chosen)
@@ -126,6 +127,22 @@ def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
             yield Check(survey.engine, "missing", survey.error or "it has no models", _mend(survey))
         else:
             yield from _models(survey)
+
+
+def _own() -> Iterator[Check]:
+    """The weights that come with Switchyard, if any do."""
+    files = Files("", ())
+    for it in files.look():
+        if it.own:
+            scores = it.own.scores
+            shown = (
+                f"it is sure enough of {scores.whole.shown:.0%}, and of {scores.inside.shown:.0%} of the rest of one"
+            )
+            right = f"{scores.whole.right:.0%} and {scores.inside.right:.0%} of these are right"
+            what = f"{it.model.name} comes with Switchyard for {', '.join(it.own.languages)}"
+            yield Check("embedded", "note", f"{what}: of whole lines {shown}; {right}")
+    if files.fault:
+        yield Check("embedded", "wrong", files.fault, "install Switchyard again")
 
 
 def _models(survey: Survey) -> Iterator[Check]:

@@ -25,6 +25,7 @@ from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
 from router.models.types import Model, Survey
 from router.models.weights import weights
+from router.runtimes.embedded_files import Files
 from router.types import Task
 
 COLUMNS = ("job", "model", "weights>", "bits", "window>", "in memory", "prompt>", "first line>", "tokens/s>", "is")
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     jobs = prompts.in_force()
     if args.machine:
         here, there = described(args.machine), list[Model]()
-        found = plan.make([Survey("ollama")], jobs, here, chosen, also=candidates())
+        found = plan.make([Survey("ollama"), own_weights()], jobs, here, chosen, also=candidates())
     else:
         with terminal.waiting("looking at the machine and its engines"):
             here, found, there = asyncio.run(recommended(chosen))
@@ -66,6 +67,11 @@ def described(name: str) -> Machine:
     if Path(name).is_file():
         return machine.read(Path(name))
     raise BadConfig(f"There is no machine {name!r}; there are {', '.join(known.names())}, or name a file.")
+
+
+def own_weights() -> Survey:
+    """What the embedded engine has wherever it is installed: the weights that come with Switchyard, if any do."""
+    return Survey("embedded", tuple(it.model for it in Files("", ()).look()))
 
 
 def candidates() -> list[Model]:

@@ -19,6 +19,7 @@ from router.dispatch.paces import BENCH
 from router.ledger import archive, book, reckoning, stats
 from router.ledger.reckoning import duration, share
 from router.ledger.stats import Part, Report, Spread
+from router.models.modest import UNSURE
 from router.types import Turn
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -75,6 +76,8 @@ def _print(report: Report, cost: Cost, users: int) -> None:
         terminal.say("")
         terminal.table(("per day", "", "highest>"), _series(report))
     terminal.say("")
+    if report.whole.unsure:
+        terminal.say(f"Of {report.whole.unsure:,} turns the small model was {UNSURE}.")
     for sentence in reckoning.sentences(report, cost, users):
         terminal.say(sentence)
     if report.ahead:
