@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp.commands.plan import own_weights
 from router import tasks
 from router.config import Config
 from router.models import catalog, known, plan
@@ -64,7 +65,8 @@ def page() -> str:
 def _machine(name: str) -> str:
     also = [catalog.candidate(it) for it in catalog.table().values()]
     jobs = tasks.shipped()
-    found = plan.make([Survey("ollama")], jobs, known.named(name), Config(), also=also)
+    surveys = [Survey("ollama"), own_weights()]
+    found = plan.make(surveys, jobs, known.named(name), Config(), also=also)
     here = known.named(name)
     assert here is not None
     cards = "; ".join(f"{gpu.name}, {amount(gpu.total)}" for gpu in here.gpus) or "no card"

@@ -166,7 +166,7 @@ class Router:
 
     async def choose(self, request: Request) -> None:
         """Choose what a completion's next prompt shows of other files, as is done while the user rests."""
-        route = (await self._fleet.engine())[1]
+        route = (await self._fleet.engine(request.document.language))[1]
         if route is not None and not await self._gate.known(request.document):
             await self._layout.choose(self._task(request), request, route, self._desk.kept(request.document))
 
@@ -184,7 +184,8 @@ class Router:
         if why := await self._gate.known(request.document):
             raise router.SwitchyardError(f"This file is kept out of every prompt by {why}.")
         task = self._task(request)
-        return await self._suggestions.prepared(task, request, await self._fleet.routed(task), after)
+        route = await self._fleet.completing(task, request.document.language)
+        return await self._suggestions.prepared(task, request, route, after)
 
     async def why(self, request: Request, after: Request | None = None) -> Why:
         """The prompt of a request as it would be sent now, and why it is so; `after` is where the user was before.

@@ -107,7 +107,7 @@ class Route(Struct, frozen=True):
     """Where a task runs: one model with one constant set of options. `why` is a sentence for the user.
 
     `window` is in tokens (0: unknown); `slots` requests are answered at once. `keep` is how many seconds the weights
-    stay in memory after an answer (-1: for ever).
+    stay in memory after an answer (-1: for ever). `languages`, `sure`: see models.types.Model.
     """
 
     runtime: str
@@ -118,6 +118,8 @@ class Route(Struct, frozen=True):
     why: str = ""
     slots: int = 1
     keep: int = -1
+    languages: tuple[str, ...] = ()
+    sure: tuple[float, float] = (0.0, 0.0)
 
 
 class Call(Struct, frozen=True):
@@ -150,7 +152,8 @@ class Timing(Struct, frozen=True):
     """An engine's own account of one call, once, after its last delta; times in milliseconds.
 
     `prompt_tokens` counts the whole prompt, `reused_tokens` those that the engine's prefix cache spared
-    (-1: it does not say). `ended` is why: a stop mark, the limit, or the engine's own end of text.
+    (-1: it does not say). `ended` is why: a stop mark, the limit, or the engine's own end of text. `sure` is how
+    probable the answer is, of 0 to 1 (-1: it does not say).
     """
 
     prompt_tokens: int = 0
@@ -160,6 +163,7 @@ class Timing(Struct, frozen=True):
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
     ended: Literal["stop", "limit"] = "stop"
+    sure: float = -1.0
 
 
 class Piece(Struct, frozen=True):

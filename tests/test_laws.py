@@ -17,22 +17,22 @@ PURE = """
     completing/completion completing/weighing context/begun context/blocks context/brackets context/gathering/expected
     context/gathering/focus context/gathering/gather context/gathering/laid context/gathering/pack
     context/gathering/sheet context/gathering/similar context/gathering/sources context/gathering/tracing
-    context/gathering/view context/gating/ignore context/gating/invisible context/gating/rulebook
-    context/gating/secrets context/indexing/catalogue context/indexing/neighbours context/indexing/postings
-    context/indexing/resolving context/lines context/parsing/crossing context/privacy context/syntax
-    context/tagging/flat context/tagging/grammars context/tagging/headers context/tagging/imports
-    context/tagging/language context/tagging/stretches context/tagging/tags context/window dispatch/paces
-    dispatch/pieces dispatch/policy echo/__init__ echo/choice echo/places editing/blocks editing/checks editing/docs
-    editing/formats editing/hoisting editing/kinds editing/names editing/narrowing editing/paths editing/renaming
-    editing/spans editing/spoken editing/style editing/trees editing/unified editing/words jobs/fields jobs/render
-    jobs/template ledger/fates ledger/reckoning ledger/shares ledger/stats models/budget models/catalog models/choice
-    models/families models/fit models/gguf models/hardware models/known models/length models/memory models/picker
-    models/plan models/reasons models/residency models/shape models/speed models/tokens models/types models/weights
-    reviewing/cases reviewing/changed reviewing/diff reviewing/fingerprints reviewing/inert reviewing/mending
-    reviewing/proofs reviewing/quoting reviewing/ranking reviewing/reading reviewing/refuting reviewing/reports/github
-    reviewing/reports/json reviewing/reports/markdown reviewing/reports/sarif reviewing/reports/text reviewing/rules
-    reviewing/trial reviewing/types traces/__init__ traces/c traces/code traces/go traces/java traces/javascript
-    traces/loose traces/places traces/pytest traces/python traces/rust traces/telling traces/types workspace/trail
+    context/gathering/view context/gating/ignore context/gating/invisible context/gating/rulebook context/gating/secrets
+    context/indexing/catalogue context/indexing/neighbours context/indexing/postings context/indexing/resolving
+    context/lines context/parsing/crossing context/privacy context/syntax context/tagging/flat context/tagging/grammars
+    context/tagging/headers context/tagging/imports context/tagging/language context/tagging/stretches
+    context/tagging/tags context/window dispatch/paces dispatch/pieces dispatch/policy echo/__init__ echo/choice
+    echo/places editing/blocks editing/checks editing/docs editing/formats editing/hoisting editing/kinds editing/names
+    editing/narrowing editing/paths editing/renaming editing/spans editing/spoken editing/style editing/trees
+    editing/unified editing/words jobs/fields jobs/render jobs/template ledger/fates ledger/reckoning ledger/shares
+    ledger/stats models/budget models/catalog models/choice models/families models/fit models/gguf models/hardware
+    models/known models/length models/memory models/modest models/picker models/plan models/reasons models/residency
+    models/shape models/speed models/tokens models/types models/weights reviewing/cases reviewing/changed reviewing/diff
+    reviewing/fingerprints reviewing/inert reviewing/mending reviewing/proofs reviewing/quoting reviewing/ranking
+    reviewing/reading reviewing/refuting reviewing/reports/github reviewing/reports/json reviewing/reports/markdown
+    reviewing/reports/sarif reviewing/reports/text reviewing/rules reviewing/trial reviewing/types traces/__init__
+    traces/c traces/code traces/go traces/java traces/javascript traces/loose traces/places traces/pytest traces/python
+    traces/rust traces/telling traces/types workspace/trail
 """.split()
 WORLDLY = {"asyncio", "httpx", "http", "io", "multiprocessing", "ollama", "os", "shutil", "signal", "socket"} | {
     "subprocess",

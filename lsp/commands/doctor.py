@@ -25,6 +25,7 @@ from router.layers import merge
 from router.models.types import Survey
 from router.runtimes import child
 from router.runtimes.embedded_files import Files
+from router.runtimes.embedded_own import Own
 from router.runtimes.ollama_dialect import is_cloud
 from router.types import Route
 
@@ -134,15 +135,17 @@ def _own() -> Iterator[Check]:
     files = Files("", ())
     for it in files.look():
         if it.own:
-            scores = it.own.scores
-            shown = (
-                f"it is sure enough of {scores.whole.shown:.0%}, and of {scores.inside.shown:.0%} of the rest of one"
-            )
-            right = f"{scores.whole.right:.0%} and {scores.inside.right:.0%} of these are right"
-            what = f"{it.model.name} comes with Switchyard for {', '.join(it.own.languages)}"
-            yield Check("embedded", "note", f"{what}: of whole lines {shown}; {right}")
+            yield Check("embedded", "note", f"{it.model.name} comes with Switchyard; {_sure(it.own)}")
     if files.fault:
         yield Check("embedded", "wrong", files.fault, "install Switchyard again")
+
+
+def _sure(own: Own) -> str:
+    whole, inside = own.scores.whole, own.scores.inside
+    return (
+        f"in {', '.join(own.languages)} it is sure enough of {whole.shown:.0%} of whole lines, of which "
+        f"{whole.right:.0%} are right, and of the rest of a line in {inside.shown:.0%} ({inside.right:.0%})"
+    )
 
 
 def _models(survey: Survey) -> Iterator[Check]:

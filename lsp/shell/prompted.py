@@ -10,6 +10,7 @@ from msgspec import Struct
 from lsp.shell import files, terminal
 from router.completing.weighing import Weighed
 from router.context import privacy
+from router.models.modest import modest
 from router.types import Request
 from router.why import Why
 
@@ -63,6 +64,9 @@ def tell(found: Found) -> None:
     model = f"{route.model} on {route.runtime}" if route.model != route.runtime else route.runtime
     terminal.say(f"{why.task.title}: asked of {model}. {route.why}".rstrip())
     terminal.say(f"The prompt: about {found.tokens:,} tokens; {_budget(why)}.")
+    if modest(route):
+        whole, inside = route.sure
+        terminal.say(f"Shown is what is sure enough: {whole:.0%} of a whole line, {inside:.0%} of the rest of one.")
     terminal.say(f"Of {_called(found, found.request.document.path)}: {_lines(found)}.")
     terminal.say(_cache(found))
     _pieces(found)

@@ -12,6 +12,7 @@ from router.context.gathering.laid import headed, laid
 from router.context.lines import around
 from router.context.syntax import Syntax
 from router.models import families
+from router.models.modest import modest
 from router.types import Call, Piece, Request, Route, Task
 
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
@@ -43,7 +44,8 @@ def said(task: Task, request: Request, route: Route, shown: window.Window, piece
         prompt = before + family.prompt(prefix, suffix, middle)
     else:
         prompt = family.prompt(before + prefix, suffix, middle)
-    return Call(route, prompt, max_tokens=task.max_tokens, stop=family.stops(bool(before)))
+    line = ("\n",) if modest(route) else ()
+    return Call(route, prompt, max_tokens=task.max_tokens, stop=(*line, *family.stops(bool(before))))
 
 
 @lru_cache(8)

@@ -19,6 +19,7 @@ class Run:
         self.request = request
         self.typed = ""
         self.said = ""
+        self.why = ""  # a word on why nothing is shown
         self.timing: Timing | None = None
         self.begun = self.first = 0.0  # when its turn came, and the engine's first word
         self.work = 0  # what the ledger calls the engine's work for it

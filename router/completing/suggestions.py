@@ -17,12 +17,13 @@ from router.completing.warmth import Warmth
 from router.config import Config
 from router.context import privacy
 from router.context.syntax import Clock
-from router.dispatch.fleet import Fleet
+from router.dispatch.fleet import STAND_IN, Fleet
 from router.dispatch.paces import shared
 from router.dispatch.stream import accounted
 from router.ledger import Journey, Ledger
 from router.models import families
-from router.types import Call, Insertion, Lane, Request, Route, Task, Timing
+from router.models.modest import UNSURE, unsure
+from router.types import Call, Delta, Insertion, Lane, Request, Route, Task, Timing
 from router.workspace.desk import Desk, Open
 from router.workspace.gate import Gate
 
@@ -48,7 +49,7 @@ class Suggestions:
         began = self._clock()
         self._ledger.looked(request)
         shown: list[str] = []
-        for rest in self._cache.continued(document, at, without="echo" if self._fleet.modelled else ""):
+        for rest in self._cache.continued(document, at, without="echo" if self._fleet.alone else ""):
             if placed := place(document.text, at, rest):
                 shown.append(placed.text)
                 yield placed
@@ -76,7 +77,7 @@ class Suggestions:
         """What the engine suggests, through every filter; None when there is nothing to show."""
         kept, fleet, cache = self._desk.kept(request.document), self._fleet, self._cache
         kept.latest = request
-        runtime, route = await fleet.engine()
+        runtime, route = await fleet.engine(request.document.language)
         if runtime is None or route is None:
             return None
         if kept.latest is not request or kept.closed:
@@ -91,7 +92,9 @@ class Suggestions:
                 else:
                     journey.outcome = "silent"
                     said = await self._answer(task.lane, journey, call, kept)
-                    if route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once
+                    if journey.why == UNSURE and fleet.stand_in:
+                        said = await self._instead(task, journey, kept)
+                    elif route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once
                         cache.answers.put(call, said)
                 return self._shown(journey, said, cache)
         except router.RuntimeFailure as failure:
@@ -122,12 +125,24 @@ class Suggestions:
         try:
             return await run.answer(request)
         finally:
-            journey.begun, journey.first, journey.timing = run.begun, run.first, run.timing
+            journey.begun, journey.first, journey.timing, journey.why = run.begun, run.first, run.timing, run.why
             journey.works = [run.work] if run.request is request else []
+
+    async def _instead(self, task: Task, journey: Journey, kept: Open) -> str:
+        """What `echo` says where a modest model is not sure. Raises RuntimeFailure, Superseded."""
+        request = journey.request
+        call = completion.plain(task, request, STAND_IN, self._others(request, kept))
+        async with aclosing(self._fleet.generate(call)) as stream:
+            said = "".join([item.text async for item in stream if isinstance(item, Delta)])
+        if kept.latest is not request or kept.closed:
+            raise router.Superseded("A newer request took its place, or the document was closed.")
+        if said:
+            journey.route = STAND_IN
+        return said
 
     async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
-        fleet, path = self._fleet, run.request.document.path
+        fleet, asked, path = self._fleet, run.request, run.request.document.path
         turn, working = fleet.schedule.turn(lane, path, call.route), self._ledger.working(call.route.runtime)
         async with turn, working as run.work, aclosing(fleet.generate(call)) as stream:
             run.begun = self._clock()
@@ -140,6 +155,9 @@ class Suggestions:
                 if "\n" in item.text and (enough := self._enough(run.request, new, kept)) is not None:
                     return new[:enough]
         new = run.hears("")
+        if unsure(call.route, asked, run.timing):
+            run.why = UNSURE
+            return ""
         if run.timing and run.timing.ended == "limit":
             new = new[: new.rfind("\n") + 1]
         enough = self._enough(run.request, new + "\n", kept) if "\n" in new else None

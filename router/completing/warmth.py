@@ -18,6 +18,7 @@ from router.ledger import Journey, Ledger
 from router.ledger.energy import here
 from router.ledger.stats import WARM
 from router.models import families
+from router.models.modest import serves
 from router.types import Request, Route, Task, Timing
 from router.workspace.desk import Desk, Open
 
@@ -41,8 +42,10 @@ class Warmth:
 
     def moved(self, task: Task, request: Request) -> None:
         """The cursor is elsewhere, and nothing is typed."""
-        route = self._fleet.route
-        if route is not None and not privacy.at_secret(request.document.text, request.span.start):
+        route, document = self._fleet.route, request.document
+        if route is None or not serves(route, document.language):
+            return
+        if not privacy.at_secret(document.text, request.span.start):
             self._later(SETTLED, 0.0, task, request, route)
 
     def _later(self, pause: float, rest: float, task: Task, request: Request, route: Route) -> None:
@@ -61,7 +64,7 @@ class Warmth:
         if self._wanted(route):
             found = self._layout.ahead(task, request, route, kept)
             await _until(rested + min(LONGEST, self._layout.seconds(found)))
-            if self._fleet.modelled and self._fleet.route == route:
+            if self._fleet.route == route and self._fleet.loads.holds(route):
                 await self._warm(found, request, kept)
 
     def _wanted(self, route: Route) -> bool:

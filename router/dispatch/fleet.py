@@ -14,6 +14,7 @@ from router.config import Config
 from router.dispatch import loads
 from router.dispatch.schedule import Scheduler
 from router.models import families
+from router.models.modest import modest, serves
 from router.models.types import Survey
 from router.runtimes.types import Runtime
 from router.types import Call, Delta, Route, Status, Task, Timing
@@ -22,7 +23,7 @@ PATIENCE = 4.0  # seconds after which a keystroke may look again for a better en
 LONGEST = 30.0
 SILENT = 20.0  # seconds of waiting in a row, over all requests, after which an engine is taken to hang
 _HUNG = "has said nothing for a long while; restart it, or take a smaller model with models.complete."
-_STAND_IN = Route("echo", "echo", families.PLAIN)
+STAND_IN = Route("echo", "echo", families.PLAIN)
 
 Tell: TypeAlias = Callable[[Status], None]
 Wide: TypeAlias = "Callable[[Task, int], Route]"
@@ -77,9 +78,15 @@ class Fleet:
         self._closed = False
 
     @property
-    def modelled(self) -> bool:
-        """Whether a model answers, as far as is known: then nothing that `echo` said is shown any more."""
-        return self.route is not None and self.route.runtime != "echo" and self.loads.holds(self.route)
+    def alone(self) -> bool:
+        """Whether a model answers by itself, as far as is known: then nothing that `echo` said is shown any more."""
+        route = self.route
+        return route is not None and not (route.runtime == "echo" or modest(route)) and self.loads.holds(route)
+
+    @property
+    def stand_in(self) -> Runtime | None:
+        """`echo`, if that is allowed."""
+        return self._runtimes.get("echo")
 
     @property
     def route(self) -> Route | None:
@@ -99,6 +106,13 @@ class Fleet:
         route = self._wide(task, tokens) if self._wide and tokens else self.routes[task.name]
         await self.loads.seen(route)
         return route
+
+    async def completing(self, task: Task, language: str) -> Route:
+        """The route of completion in a document of this language. Raises as `routed` does."""
+        route = await self.routed(task)
+        if not serves(route, language) and not self.stand_in:
+            raise router.ModelMissing(f"{route.model} completes no {language}; set runtime.engine to auto.")
+        return route if serves(route, language) else STAND_IN
 
     async def tokens(self, call: Call) -> int:
         """How many tokens a call's texts are: by the model's own tokenizer, where the engine offers it, else about."""
@@ -136,15 +150,15 @@ class Fleet:
         """What every engine says of itself, in the order of preference."""
         return list(await asyncio.gather(*map(_survey, self._runtimes.values())))
 
-    async def engine(self) -> tuple[Runtime | None, Route | None]:
-        """Who answers a keystroke now: the route's engine if its model is loaded, else `echo`, if that is allowed.
+    async def engine(self, language: str) -> tuple[Runtime | None, Route | None]:
+        """Who answers a keystroke in this language now: the route's engine if its model is loaded, else `echo`, if any.
 
         Waits for nothing but one quick question to the engine; what is slow goes on in the background.
         """
         route = self.route
-        if route is None or route.runtime == "echo":
+        if route is None or route.runtime == "echo" or modest(route):
             self._look_again()
-        if route is not None:
+        if route is not None and serves(route, language):
             runtime = self._runtimes[route.runtime]
             try:
                 if await self.loads.seen(route):
@@ -152,8 +166,7 @@ class Fleet:
                 self.restore()
             except router.RuntimeFailure as failure:
                 self._lost(runtime, failure)
-        stand_in = self._runtimes.get("echo")
-        return stand_in, _STAND_IN if stand_in else None
+        return self.stand_in, STAND_IN if self.stand_in else None
 
     def restore(self) -> None:
         """The model that completes comes back, if it is not there, as soon as nobody's answer would suffer."""

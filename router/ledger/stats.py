@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 
 from msgspec import Struct
 
+from router.models.modest import UNSURE
 from router.types import Turn
 
 MOST = 1e12  # milliseconds, or joules, of one turn: more is no measurement
@@ -77,7 +78,8 @@ class Energy(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """Some of the turns: all of them, those of one task, of one day. Times are those of turns that a model answered."""
+    """Some of the turns: all of them, those of one task, of one day. Times are those of turns that a model answered;
+    of `unsure` of them it was not sure enough."""
 
     name: str
     turns: int
@@ -88,6 +90,7 @@ class Part(Struct, frozen=True):
     taken: Taken
     tokens: Tokens
     energy: Energy
+    unsure: int = 0
 
 
 class Report(Struct, frozen=True):
@@ -137,6 +140,7 @@ def part(name: str, turns: Sequence[Turn], watts: float = 0.0) -> Part:
         taken=_taken(turns),
         tokens=_tokens(turns),
         energy=_energy(turns, watts),
+        unsure=sum(turn.why == UNSURE for turn in turns),
     )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from router.models import catalog
 from router.models.budget import FIRST_LINE, REUSED, prompt_tokens
 from router.models.fit import Fit
+from router.models.modest import modest
 from router.models.speed import BYTES_PER_PARAMETER
 from router.models.types import Model
 from router.types import Task
@@ -93,7 +94,7 @@ def can(task: Task, model: Model) -> bool:
     if task.answer == "insertion":
         return bool(model.family)
     known = catalog.of(model.name)
-    return model.runtime != "echo" and (known is None or set(known.jobs) != {"complete"})
+    return model.runtime != "echo" and not modest(model) and (known is None or set(known.jobs) != {"complete"})
 
 
 def band(task: Task, model: Model) -> int:

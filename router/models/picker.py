@@ -13,6 +13,7 @@ from router.models import reasons
 from router.models.choice import Fitter, Taken, band, choose, is_named, size
 from router.models.fit import BATCH, Fit, Room, alone, aside, fit, room
 from router.models.hardware import Machine
+from router.models.modest import modest
 from router.models.residency import Place, Yard, fits
 from router.models.speed import Speed
 from router.models.types import Model, Survey
@@ -53,9 +54,10 @@ class Picker:
         return caps.get(model.runtime, 1 << 30)
 
     def completion(self, task: Task, surveys: Sequence[Survey]) -> Taken:
-        """Of the first engine, in the order given, that has a model which fills in the middle, and fits."""
+        """Of the first engine, in the order given, that has a model which fills in the middle, and fits; one of our own
+        only where nothing better could be fetched, either."""
         named, task = self.named(task.name), replace(task, least=0)
-        fitter = self.fitter(task)
+        fitter, least = self.fitter(task), None
         for survey in surveys:
             able = [model for model in survey.models if model.family and not model.remote]
             if survey.engine == "embedded" and not (named or self.config.runtime.embedded.gguf):
@@ -63,9 +65,13 @@ class Picker:
             if named and survey.engine != "echo":
                 able = [model for model in able if is_named(model, named)]
             found = choose(task, able, fitter) or choose(task, able, self.fitter(task, place=aside))
-            if found and (survey.engine != "echo" or not self.also):
+            if found and not (self.also and (survey.engine == "echo" or modest(found.fit.model))):
                 return self._or_better(task, found, fitter)
-        if found := choose(task, self._fetchable(named), fitter):
+            least = found if found and modest(found.fit.model) else least
+        found = choose(task, self._fetchable(named), fitter)
+        if least and (found is None or found.late):
+            return least
+        if found:
             return found
         raise BadConfig(reasons.no_completion(surveys, named))
 
@@ -150,7 +156,8 @@ def placed(found: Fit, completes: bool) -> Place:
     if model.runtime == "ollama":
         batch = BATCH["typing" if completes else "attended"]
         options = (("num_ctx", found.window), ("num_batch", batch), *_layers(found))
-    return Place(Route(model.runtime, model.name, model.family, found.window, options), found, completes)
+    route = Route(model.runtime, model.name, model.family, found.window, options)
+    return Place(replace(route, languages=model.languages, sure=model.sure), found, completes)
 
 
 def _layers(found: Fit) -> tuple[Option, ...]:

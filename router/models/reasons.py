@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from router.models.choice import Taken, band, is_named, reads, size
 from router.models.memory import PROMPT_CACHE_DEFAULT
+from router.models.modest import modest
 from router.models.residency import Moves, Place, Yard
 from router.models.types import Model, Survey
 from router.types import Task
@@ -33,6 +34,8 @@ def why(task: Task, taken: Taken, stay: Stay, asked: Moves, named: str, surveys:
 
 
 def _chosen(task: Task, model: Model, named: str) -> str:
+    if modest(model) and not named:
+        return _modest(model)
     large = size(model) / 1e9
     what = f"{model.name} of {large:.2g}B parameters" if model.parameters >= 1e8 else model.name
     fills = f" fills in the middle ({model.family}), and" if task.answer == "insertion" else ""
@@ -42,6 +45,15 @@ def _chosen(task: Task, model: Model, named: str) -> str:
         mixed = f", of which {model.active / 1e9:.2g}B work at a time," if 0 < model.active < model.parameters else ""
         return f"{what}{mixed}{fills} is of the size that this wants ({task.size:g}B)."
     return f"{what}{fills} is the nearest there is to the size that this wants ({task.size:g}B)."
+
+
+def _modest(model: Model) -> str:
+    what = f"the small model that comes with Switchyard ({max(1, round(model.parameters / 1e6))}M parameters)"
+    served = ", ".join(model.languages)
+    return (
+        f"{model.name}, {what}, completes lines of {served} where it is sure; everything else is what the code already "
+        f"says. A larger model does more: {WAY_OUT}."
+    )
 
 
 def _passed_over(task: Task, taken: Taken) -> str:

@@ -40,7 +40,8 @@ class Model(Struct, frozen=True):
     `family` names a table of families.toml, or is empty when the model cannot fill in the middle. `active` of the
     `parameters` are read per token (0: all). `fixed`: the runtime serves it with this window, whatever is asked for.
     `loaded`: its weights are in memory now, where it holds `held` bytes (0: unknown). `remote`: it would be run on
-    somebody else's machine. `thinks`: it thinks aloud unless it is told not to.
+    somebody else's machine. `thinks`: it thinks aloud unless it is told not to. `languages` are those that it completes
+    (none: any). `sure`: the probabilities below which nothing is shown, of a whole line and of the rest of one.
     """
 
     runtime: str
@@ -58,6 +59,8 @@ class Model(Struct, frozen=True):
     loaded: bool = False
     remote: bool = False
     thinks: bool = False
+    languages: tuple[str, ...] = ()
+    sure: tuple[float, float] = (0.0, 0.0)
 
 
 class Survey(Struct, frozen=True):

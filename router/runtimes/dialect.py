@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from router.models.modest import modest
 from router.types import Call, Timing
 
 
@@ -63,11 +66,24 @@ class Message(Struct, frozen=True):
     content: str | None = None
 
 
+class Token(Struct, frozen=True):
+    """How probable a token was, as a natural logarithm."""
+
+    logprob: float = 0.0
+
+
+class Probable(Struct, frozen=True):
+    """The tokens of a stretch, where they were asked for."""
+
+    content: tuple[Token, ...] | None = None
+
+
 class Choice(Struct, frozen=True):
     """A stretch of the answer: `text` of a completion, `delta` of a chat."""
 
     text: str | None = None
     delta: Message | None = None
+    logprobs: Probable | None = None
     finish_reason: str | None = None
 
 
@@ -88,6 +104,11 @@ class Event(Struct, frozen=True):
     @property
     def text(self) -> str:
         return "".join(it.text or (it.delta.content if it.delta else "") or "" for it in self.choices[:1])
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that it speaks of, the one that ends an answer among them."""
+        return tuple(it for one in self.choices[:1] if one.logprobs for it in one.logprobs.content or ())
 
     @property
     def ended(self) -> str:
@@ -172,6 +193,7 @@ def question(call: Call, server: str = "") -> tuple[str, dict[str, Any]]:
         body |= _bound_to(msgspec.json.decode(call.schema), raw=not call.system, llama=llama)
     if llama:
         body |= {"cache_prompt": True, "return_progress": True}
+        body |= {"logprobs": 1} if modest(call.route) else {}
     if not call.system:
         return "/v1/completions", body | {"prompt": call.prompt + call.begun}
     if llama or server in TOLD:
@@ -192,8 +214,9 @@ def _bound_to(schema: Any, *, raw: bool, llama: bool) -> dict[str, Any]:
     }
 
 
-def timing(last: Event, ended: str) -> Timing:
-    """The server's own account, from the event that carried it."""
+def timing(last: Event, ended: str, tokens: Sequence[Token] = ()) -> Timing:
+    """The server's own account, from the event that carried it, and how probable all of these tokens were."""
+    sure = math.exp(min(0.0, sum(it.logprob for it in tokens))) if tokens else -1.0
     why: Literal["stop", "limit"] = "limit" if ended == "length" else "stop"
     if last.timings is not None:
         own = last.timings
@@ -204,6 +227,7 @@ def timing(last: Event, ended: str) -> Timing:
             prefill_ms=own.prompt_ms,
             decode_ms=own.predicted_ms,
             ended=why,
+            sure=sure,
         )
     usage = last.usage or Usage()
     cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
@@ -212,4 +236,5 @@ def timing(last: Event, ended: str) -> Timing:
         reused_tokens=-1 if cached is None else cached,
         answer_tokens=usage.completion_tokens or 0,
         ended=why,
+        sure=sure,
     )

@@ -49,7 +49,8 @@ class Echo:
         if text:
             yield Delta(text)
         spent = (time.perf_counter() - began) * 1000
-        yield Timing(answer_tokens=len(echo.TOKEN.findall(text)), decode_ms=spent)
+        sure = answer.probability if answer else -1.0
+        yield Timing(answer_tokens=len(echo.TOKEN.findall(text)), decode_ms=spent, sure=sure)
 
     async def aclose(self) -> None:
         return None

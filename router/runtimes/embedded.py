@@ -21,6 +21,7 @@ from router.types import Call, Delta, Route, Timing
 
 SMALL = 100_000_000  # parameters; below it a second thread costs more than it brings (measured: half the speed)
 LONGEST_PAUSE = 30.0  # seconds between two starts of an engine that crashes each time
+NONE = "No GGUF file was found; name one in runtime.embedded.gguf, or run `ollama pull qwen2.5-coder:1.5b`."
 UNSAID = 4096  # tokens of window where neither the route nor the model says
 
 
@@ -53,27 +54,30 @@ class Place:
 
 
 class Embedded:
-    """A Runtime over a child process per model; `places` are folders laid out as Ollama's models are."""
+    """A Runtime over a child process per model; `places` are folders laid out as Ollama's models are, `own` is that of
+    the weights that come with Switchyard."""
 
     name = NAME
 
-    def __init__(self, settings: config.Embedded, places: Sequence[Path] | None = None) -> None:
+    def __init__(
+        self, settings: config.Embedded, places: Sequence[Path] | None = None, own: Path | None = None
+    ) -> None:
         self._settings = settings
-        self._files = Files(settings.gguf, downloads.roots() if places is None else tuple(places))
+        self._files = Files(settings.gguf, downloads.roots() if places is None else tuple(places), own)
+        self._unfit: dict[str, str] = {}
         self._found: dict[str, Found] = {}
         self._places: dict[str, Place] = {}
         self._turn = asyncio.Lock()  # one start at a time: two would each take the memory that is free for both
         self._ends: set[asyncio.Task[None]] = set()
 
     async def models(self) -> list[Model]:
-        """The file that the settings name, else what Ollama has downloaded; the likeliest for completion first."""
+        """The file that the settings name; else what Ollama has downloaded, the likeliest for completion first, and
+        what came with Switchyard, unless that could not be loaded before."""
         if said := await asyncio.to_thread(child.lacking):
             raise Unreachable(said)
-        listed = await asyncio.to_thread(self._files.look)
+        listed = [it for it in await asyncio.to_thread(self._files.look) if it.model.name not in self._unfit]
         if not listed:
-            raise ModelMissing(
-                "No GGUF file was found; name one in runtime.embedded.gguf, or run `ollama pull qwen2.5-coder:1.5b`."
-            )
+            raise ModelMissing(self._files.fault or next(iter(self._unfit.values()), NONE))
         self._found = {it.model.name: it for it in listed}
         running = {name: it.child.held for name, it in self._places.items() if it.child is not None and it.child.alive}
         return [
@@ -113,9 +117,13 @@ class Embedded:
             found = await self._find(route.model)
             place.started = time.monotonic()
             try:
+                if said := await asyncio.to_thread(found.fault):
+                    raise ModelMissing(said)
                 place.child = await child.start(route.model, str(found.path), self._options(route, found.model))
-            except RuntimeFailure:
+            except RuntimeFailure as failure:
                 place.crashes += 1
+                if found.own:  # nobody has asked for it: it is not tried again, and `echo` completes
+                    self._unfit[route.model] = str(failure)
                 raise
 
     def _options(self, route: Route, model: Model) -> child.Options:

@@ -1,4 +1,4 @@
-"""The GGUF files that the embedded engine can run: the one that is named, or those that Ollama has downloaded."""
+"""The GGUF files that the embedded engine can run: the one that is named; else Ollama's downloads, and our own."""
 
 from __future__ import annotations
 
@@ -13,32 +13,79 @@ import msgspec
 from router import ModelMissing
 from router.models import catalog, downloads, families, gguf
 from router.models.types import Model
+from router.runtimes import embedded_own
+from router.runtimes.embedded_own import Own
 
 NAME = "embedded"
 FITTING = 1.5e9  # parameters; the size at which completion is good and still quick without a GPU
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A model and the file that it is in."""
+    """A model and the file that it is in; `own`: what is said of it, if it came with Switchyard."""
 
     model: Model
     path: Path
+    own: Own | None = None
+
+    def fault(self) -> str:
+        """What is wrong with the file now, if anybody can say; reads all of one that came with Switchyard."""
+        return embedded_own.fault(self.path, self.own) if self.own else ""
 
 
 class Files:
-    """What is on the disk: `named` is the user's own choice, `places` are laid out as Ollama's models are."""
+    """What is on the disk: `named` is the user's own choice, `places` are laid out as Ollama's models are, `own` is
+    where the weights lie that come with Switchyard, if elsewhere than they should.
 
-    def __init__(self, named: str, places: Sequence[Path]) -> None:
+    `fault` is a sentence about those, when they could not be listed.
+    """
+
+    def __init__(self, named: str, places: Sequence[Path], own: Path | None = None) -> None:
+        self.fault = ""
         self._named_file = named
         self._places = places
+        self._own = own or embedded_own.PLACE
+        self._faults: dict[tuple[str, int, int], str] = {}
         self._headers: dict[tuple[str, int, int], gguf.Header | None] = {}
 
     def look(self) -> list[Found]:
-        """What there is, the likeliest for completion first. Raises ModelMissing for a named file that is none."""
+        """What there is, the likeliest for completion first, our own last. Raises ModelMissing for a named file that is
+        none."""
         if self._named_file:
             return [self._named(Path(os.path.expanduser(self._named_file)))]
         found = (self._inspect(name, path) for name, path in downloads.found(self._places))
-        return sorted((it for it in found if it is not None), key=fitness)
+        theirs = sorted((it for it in found if it is not None), key=fitness)
+        self.fault = ""
+        return [*theirs, *self._shipped()]
+
+    def _shipped(self) -> list[Found]:
+        try:
+            said = embedded_own.shipped(self._own)
+        except (OSError, ValueError):
+            self.fault = embedded_own.DAMAGED.format(self._own)
+            return []
+        return [found for name, own in said.items() if (found := self._ours(name, own)) is not None]
+
+    def _ours(self, name: str, own: Own) -> Found | None:
+        path = self._own / own.file
+        if said := self._once(path, own):
+            self.fault = said
+            return None
+        found = self._inspect(name, path)
+        if found is None:
+            return None
+        model = msgspec.structs.replace(found.model, languages=own.languages, sure=(own.whole, own.inside))
+        return Found(model, path, own)
+
+    def _once(self, path: Path, own: Own) -> str:
+        """What is wrong with the file, read once per version of it."""
+        try:
+            now = path.stat()
+        except OSError:
+            return embedded_own.fault(path, own)
+        key = (str(path), now.st_mtime_ns, now.st_size)
+        if key not in self._faults:
+            self._faults = {key: embedded_own.fault(path, own)}
+        return self._faults[key]
 
     def _named(self, path: Path) -> Found:
         """The user's own choice: its marks count even if its name and header say nothing of filling in."""

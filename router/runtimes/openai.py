@@ -108,16 +108,18 @@ class OpenAI:
         if self._server is None:
             await self.models()
         ended, last = "", dialect.Event()
+        tokens: list[dialect.Token] = []
         async with aclosing(self._events(call)) as events:
             async for event in events:
                 if text := event.text:
                     yield Delta(text)
                 ended = event.ended or ended
+                tokens += event.tokens
                 last = event if event.usage or event.timings else last
         if not ended:
             raise self._engine.broken(call.route.model)
         self._ready_until = time.monotonic() + FRESH
-        yield dialect.timing(last, ended)
+        yield dialect.timing(last, ended, tokens)
 
     async def _events(self, call: Call) -> AsyncGenerator[dialect.Event, None]:
         path, body = dialect.question(call, self._server or "")

@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,18 @@ def made(*, fim: bool = True) -> Path:
     return write(Path(folder) / f"{name}.gguf", name, fim=fim)
 
 
-def write(out: Path, name: str = "switchyard-random-4m", *, fim: bool = True) -> Path:
+def write(
+    out: Path,
+    name: str = "switchyard-random-4m",
+    *,
+    fim: bool = True,
+    weights: Iterable[tuple[str, np.ndarray]] | None = None,
+) -> Path:
     """Write the model to `out`, about 4 MB, in a fraction of a second; `fim=False` leaves the marks out."""
     writer = gguf.GGUFWriter(out, "llama")
     _describe(writer, name)
     _tokens(writer, fim=fim)
-    for tensor, array in _weights(np.random.default_rng(20260823)):
+    for tensor, array in weights or noise(np.random.default_rng(20260823)):
         _add(writer, tensor, array)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -94,23 +100,25 @@ def _tokens(writer: gguf.GGUFWriter, *, fim: bool) -> None:
     writer.add_chat_template(CHATML)
 
 
-def _weights(dice: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
-    def noise(rows: int, columns: int) -> np.ndarray:
+def noise(dice: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
+    """The tensors by name, all of them random but the norms."""
+
+    def drawn(rows: int, columns: int) -> np.ndarray:
         return dice.normal(0.0, 0.02, (rows, columns)).astype(np.float32)
 
     kv = WIDTH // HEADS * KV_HEADS
-    yield "token_embd.weight", noise(len(_tokenizer()["model"]["vocab"]), WIDTH)
+    yield "token_embd.weight", drawn(len(_tokenizer()["model"]["vocab"]), WIDTH)
     yield "output_norm.weight", np.ones(WIDTH, np.float32)
     for layer in range(LAYERS):
         yield f"blk.{layer}.attn_norm.weight", np.ones(WIDTH, np.float32)
         yield f"blk.{layer}.ffn_norm.weight", np.ones(WIDTH, np.float32)
-        yield f"blk.{layer}.attn_q.weight", noise(WIDTH, WIDTH)
-        yield f"blk.{layer}.attn_k.weight", noise(kv, WIDTH)
-        yield f"blk.{layer}.attn_v.weight", noise(kv, WIDTH)
-        yield f"blk.{layer}.attn_output.weight", noise(WIDTH, WIDTH)
-        yield f"blk.{layer}.ffn_gate.weight", noise(HIDDEN, WIDTH)
-        yield f"blk.{layer}.ffn_up.weight", noise(HIDDEN, WIDTH)
-        yield f"blk.{layer}.ffn_down.weight", noise(WIDTH, HIDDEN)
+        yield f"blk.{layer}.attn_q.weight", drawn(WIDTH, WIDTH)
+        yield f"blk.{layer}.attn_k.weight", drawn(kv, WIDTH)
+        yield f"blk.{layer}.attn_v.weight", drawn(kv, WIDTH)
+        yield f"blk.{layer}.attn_output.weight", drawn(WIDTH, WIDTH)
+        yield f"blk.{layer}.ffn_gate.weight", drawn(HIDDEN, WIDTH)
+        yield f"blk.{layer}.ffn_up.weight", drawn(HIDDEN, WIDTH)
+        yield f"blk.{layer}.ffn_down.weight", drawn(WIDTH, HIDDEN)
 
 
 def _add(writer: gguf.GGUFWriter, name: str, array: np.ndarray) -> None:
