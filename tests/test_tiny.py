@@ -73,13 +73,20 @@ def classes(row: rows.Row) -> list[int]:
 def test_a_gap_and_what_stands_around_it_make_the_text_again(seed: int, size: int) -> None:
     hole = rows.gap(MODULE, random.Random(seed))
     assert hole is not None
-    said = rows.example(MODULE, hole, 4_000, FAMILY)
-    prefix, _, rest = said.prompt.removeprefix("<|fim_prefix|>").partition("<|fim_suffix|>")
-    suffix, _, typed = rest.partition("<|fim_middle|>")
-    assert MODULE.startswith(prefix + typed + said.answer)
+    said = rows.example("a.py", MODULE, hole, 4_000, FAMILY)
+    suffix, _, before = said.prompt.removeprefix("<|fim_suffix|>").partition("<|fim_middle|>")
+    assert MODULE.startswith(before + said.answer)
     assert MODULE.endswith(suffix)
     # Only brackets that an editor closes by itself are in neither: then the answer closes nothing that follows.
-    assert set(MODULE[len(prefix + typed + said.answer) : len(MODULE) - len(suffix)]) <= set(")]}\"':;,")
+    assert set(MODULE[len(before + said.answer) : len(MODULE) - len(suffix)]) <= set(")]}\"':;,")
+
+
+def test_a_blank_before_the_cursor_is_left_for_the_model_to_say() -> None:
+    text = "total = 3\n"
+    said = rows.example("a.py", text, rows.Gap(8, 9), 4_000, FAMILY)
+    assert (said.prompt, said.answer) == ("<|fim_suffix|>\n<|fim_middle|>total =", " 3")
+    others = families.table()["qwen"]
+    assert rows.example("a.py", text, rows.Gap(8, 9), 4_000, others).answer == "3"
 
 
 @given(st.integers(0, 10_000))
@@ -90,29 +97,29 @@ def test_a_row_is_the_very_prompt_of_the_product_and_its_answer(seed: int) -> No
     before, after = MODULE[: hole.at], MODULE[hole.end :]
     line = before.rpartition("\n")[2]
     pieces = [Piece("related", "a/b/c/other.py", OTHER, 0, 0.0)]
-    said = rows.example(MODULE, hole, 4_000, FAMILY, pieces)
+    said = rows.example("mine.py", MODULE, hole, 4_000, FAMILY, pieces)
     shown = after.partition("\n")[0]
-    prompt = laid.laid(pieces, FAMILY) + FAMILY.prompt(before.removesuffix(line), after, line)
+    head = laid.headed("mine.py", FAMILY)
+    prompt = laid.laid(pieces, FAMILY) + head + FAMILY.prompt(before.removesuffix(line), after, line)
     if not shown:
         assert said.prompt == prompt
     row = rows.filled(said, encode, MARKS)
     assert decode(row) == said.prompt + said.answer + "<|endoftext|>"
 
 
-def test_what_is_learnt_most_is_the_answer_and_what_was_typed_is_not_learnt() -> None:
-    said = rows.Example("<|fim_prefix|>a\n<|fim_suffix|>\nb<|fim_middle|>x = ", "1 + 2")
+def test_what_is_learnt_most_is_the_answer_and_half_a_word_is_not_learnt() -> None:
+    said = rows.Example("<|fim_suffix|>\nb<|fim_middle|>a\nx =", " 1 + 2")
     row = rows.filled(said, encode, MARKS)
-    answer = 5 + 1  # and the end, by which the model learns to stop
+    answer = 6 + 1  # and the end, by which the model learns to stop
     assert classes(row)[-answer:] == [rows.FIRST] + [rows.MIDDLE] * (answer - 1)
-    assert classes(row)[-answer - 4 : -answer] == [rows.SILENT] * 4
-    assert [decode(row[at : at + 1]) for at, it in enumerate(classes(row)) if it == rows.ORDINARY] == list("a\n\nb")
+    assert [decode(row[at : at + 1]) for at, it in enumerate(classes(row)) if it == rows.ORDINARY] == list("\nba\nx ")
 
 
 def test_a_mark_in_somebodys_code_is_no_mark_in_a_row() -> None:
     text = 'END = "<|endoftext|>"\nMIDDLE = "<|fim_middle|>"\n'
     row = rows.plain("marks.py", text, FAMILY, encode, MARKS)
     assert [int(it) & rows.TOKEN for it in row].count(MARKS.end) == 1
-    said = rows.example(text, rows.Gap(4, 20), 4_000, FAMILY)
+    said = rows.example("a.py", text, rows.Gap(4, 20), 4_000, FAMILY)
     assert rows.filled(said, encode, MARKS).tolist().count(MARKS.middle) == 1
 
 

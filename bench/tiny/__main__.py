@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-STEPS = ("collect", "tokenizer", "pack", "probe", "train", "split", "join", "export", "evaluate")
+STEPS = ("collect", "tokenizer", "pack", "probe", "train", "split", "join", "export", "evaluate", "ship")
 
 
 def main(arguments: Sequence[str]) -> int:

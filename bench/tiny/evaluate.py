@@ -32,13 +32,18 @@ def prompt(case: Case, characters: int, pieces: bool) -> str:
     """What the product would ask in a window of so many code points."""
     text, at = case.before + case.after, len(case.before)
     hole = rows.Gap(at, at)
-    return rows.example(text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()).prompt
+    return rows.example(case.path, text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()).prompt
+
+
+def healed(before: str, said: str) -> str:
+    """Without the blank that stands before the cursor already and was left for the model to say."""
+    return said.removeprefix(" ") if before.endswith(" ") else said
 
 
 def of_model(engine: Llama, characters: int, pieces: bool) -> Ask:
     def ask(case: Case) -> tuple[str, float]:
         said = engine.ask(prompt(case, characters, pieces))
-        return said.text, said.sure
+        return healed(case.before, said.text), said.sure
 
     return ask
 

@@ -15,7 +15,7 @@ from bench.tiny import gguf_file, model
 from bench.tiny.engine import Llama
 from bench.tiny.model import Shape, Weights
 
-LENGTHS = (1, 8, 64, 300)  # tokens of a prompt whose next token both are asked for
+LENGTHS = (1, 8, 64, 300, 1_500)  # tokens of a prompt whose next token both are asked for
 CLOSE = {"f32": 0.02, "f16": 0.05}  # nats; only what is not quantised is held to it
 
 
@@ -38,6 +38,7 @@ def write(out: Path, shape: Shape, weights: Weights, tokenizer: Path, kind: str)
         shape.window,
         model.EPSILON,
         model.BASE,
+        shape.turned,
     )
     name = f"switchyard-{max(1, round(shape.parameters() / 1e6))}m"
     gguf_file.write(out, name, sizes, {at: it.detach().numpy() for at, it in weights.items()}, tokenizer, kind)

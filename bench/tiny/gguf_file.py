@@ -20,7 +20,7 @@ KINDS = {
     "q4_0": (gguf.GGMLQuantizationType.Q4_0, gguf.LlamaFileType.MOSTLY_Q4_0),
 }
 BLOCK = 32  # numbers that are quantised together
-EMBEDDING = "token_embd.weight"
+WORDS = ("token_embd.weight", "output.weight")
 
 
 class Sizes(Struct, frozen=True):
@@ -35,6 +35,7 @@ class Sizes(Struct, frozen=True):
     window: int
     epsilon: float
     base: float
+    turned: int
 
 
 def write(
@@ -48,7 +49,7 @@ def write(
     writer.add_file_type(KINDS[kind][1])
     writer.add_quantization_version(2)
     _tokens(writer, json.loads(tokenizer.read_text(encoding="utf-8")))
-    for tensor, array in tensors.items():
+    for tensor, array in [*tensors.items(), ("rope_freqs.weight", _slowness(sizes))]:
         own = _kind(tensor, array, kind)
         writer.add_tensor(tensor, gguf.quants.quantize(array.astype(np.float32), own), raw_dtype=own)
     writer.write_header_to_file()
@@ -57,13 +58,20 @@ def write(
     writer.close()
 
 
+def _slowness(sizes: Sizes) -> np.ndarray[Any, Any]:
+    """What llama.cpp divides the speed of each pair of dimensions by: some turn as told, the others never."""
+    head, pairs = sizes.width // sizes.heads, np.arange(sizes.width // sizes.heads // 2)
+    wanted = np.where(pairs < sizes.turned // 2, sizes.base ** (-2 * pairs / sizes.turned), 1e-12)
+    return (sizes.base ** (-2 * pairs / head) / wanted).astype(np.float32)
+
+
 def _kind(tensor: str, array: np.ndarray[Any, Any], kind: str) -> gguf.GGMLQuantizationType:
-    """Norms stay as they are; the embedding, which is also the output, is kept in eight bits at least."""
+    """Norms and biases stay as they are; the embedding and the output are kept in eight bits at least."""
     if array.ndim == 1 or kind == "f32":
         return gguf.GGMLQuantizationType.F32
     if kind == "f16" or array.shape[1] % BLOCK:
         return gguf.GGMLQuantizationType.F16
-    return gguf.GGMLQuantizationType.Q8_0 if tensor == EMBEDDING else KINDS[kind][0]
+    return gguf.GGMLQuantizationType.Q8_0 if tensor in WORDS else KINDS[kind][0]
 
 
 def _describe(writer: gguf.GGUFWriter, sizes: Sizes) -> None:
@@ -85,7 +93,7 @@ def _tokens(writer: gguf.GGUFWriter, said: Any) -> None:
     names = sorted(vocabulary, key=vocabulary.__getitem__)
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("qwen2")
+    writer.add_tokenizer_pre("deepseek-coder")
     writer.add_token_list(names)
     writer.add_token_types([control if at in special else normal for at in range(len(names))])
     writer.add_token_merges([it if isinstance(it, str) else " ".join(it) for it in said["model"]["merges"]])

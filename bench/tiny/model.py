@@ -1,6 +1,7 @@
-"""The model: a llama (RoPE, grouped queries, SwiGLU, tied embeddings) as a function of its tensors, in plain PyTorch.
+"""The model: a llama (RoPE on some dimensions, biased queries, SwiGLU) as a function of its tensors, in plain PyTorch.
 
-The tensors bear the names that they have in a GGUF file.
+The tensors bear the names that they have in a GGUF file. Most dimensions of a head are not turned by RoPE: what they
+find, they find at any distance, which is what copying needs.
 """
 
 from __future__ import annotations
@@ -27,22 +28,24 @@ class Shape(Struct, frozen=True):
     hidden: int
     vocabulary: int = 16_384
     window: int = 2_048
+    turned: int = 16  # of the dimensions of a head
 
     @property
     def head(self) -> int:
         return self.width // self.heads
 
     def parameters(self) -> int:
-        """How many there are; the embedding counts once, for it is tied."""
-        attention = 2 * self.width * self.width + 2 * self.width * self.kv * self.head
+        """How many there are; the embedding and the output are apart."""
+        kv = self.kv * self.head
+        attention = 2 * self.width * self.width + 2 * self.width * kv + self.width + 2 * kv
         each = attention + 3 * self.width * self.hidden + 2 * self.width
-        return self.vocabulary * self.width + self.layers * each + self.width
+        return 2 * self.vocabulary * self.width + self.layers * each + self.width
 
 
 # By millions of parameters, the embedding included. Few wide layers: each costs a start of the threads.
 SHAPES = {
-    "3m": Shape(192, 4, 3, 3, 512, vocabulary=4_096),
-    "5m": Shape(256, 4, 4, 2, 704, vocabulary=8_192),
+    "4m": Shape(256, 4, 4, 4, 512, vocabulary=4_096),
+    "6m": Shape(256, 5, 4, 4, 704, vocabulary=4_096),
     "13m": Shape(320, 6, 5, 5, 896),
     "18m": Shape(384, 7, 6, 2, 1_056),
     "27m": Shape(448, 8, 7, 7, 1_216),
@@ -60,6 +63,7 @@ def made(shape: Shape, seed: int = 0) -> Weights:
 
     found = {
         "token_embd.weight": noise(shape.vocabulary, shape.width),
+        "output.weight": noise(shape.vocabulary, shape.width),
         "output_norm.weight": torch.ones(shape.width),
     }
     for layer in range(shape.layers):
@@ -69,6 +73,8 @@ def made(shape: Shape, seed: int = 0) -> Weights:
         found[at + "attn_q.weight"] = noise(shape.width, shape.width)
         found[at + "attn_k.weight"] = noise(kv, shape.width)
         found[at + "attn_v.weight"] = noise(kv, shape.width)
+        for name, count in (("q", shape.width), ("k", kv), ("v", kv)):
+            found[f"{at}attn_{name}.bias"] = torch.zeros(count)
         found[at + "attn_output.weight"] = noise(shape.width, shape.width, out)
         found[at + "ffn_gate.weight"] = noise(shape.hidden, shape.width)
         found[at + "ffn_up.weight"] = noise(shape.hidden, shape.width)
@@ -77,17 +83,19 @@ def made(shape: Shape, seed: int = 0) -> Weights:
 
 
 def turns(shape: Shape, length: int, device: str) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of RoPE, each (length, head / 2)."""
-    steps = BASE ** (-torch.arange(0, shape.head, 2, device=device).float() / shape.head)
+    """Cosines and sines of RoPE, each (length, turned / 2)."""
+    steps = BASE ** (-torch.arange(0, shape.turned, 2, device=device).float() / shape.turned)
     angles = torch.outer(torch.arange(length, device=device).float(), steps)
     return angles.cos(), angles.sin()
 
 
 def turned(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """RoPE on (batch, heads, length, head): neighbours are pairs, as llama.cpp has it for this architecture."""
-    even, odd = x[..., 0::2], x[..., 1::2]
+    """RoPE on the first of (batch, heads, length, head): neighbours are pairs, as llama.cpp has it here."""
+    some = 2 * cosines.shape[-1]
+    even, odd = x[..., 0:some:2], x[..., 1:some:2]
     cosines, sines = cosines.to(x.dtype), sines.to(x.dtype)
-    return torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), -1).flatten(-2)
+    pairs = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), -1).flatten(-2)
+    return torch.cat((pairs, x[..., some:]), -1)
 
 
 def hidden(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:
@@ -96,6 +104,7 @@ def hidden(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:
     cosines, sines = turns(shape, tokens.shape[1], str(tokens.device))
     for layer in range(shape.layers):
         own = {name: weights[f"blk.{layer}.{name}.weight"] for name in NAMES}
+        own |= {f"{name}.bias": weights[f"blk.{layer}.{name}.bias"] for name in ("attn_q", "attn_k", "attn_v")}
         x = x + _attended(own, shape, _normed(x, own["attn_norm"]), cosines, sines)
         y = _normed(x, own["ffn_norm"])
         x = x + F.linear(F.silu(F.linear(y, own["ffn_gate"])) * F.linear(y, own["ffn_up"]), own["ffn_down"])
@@ -115,7 +124,7 @@ def _attended(own: Weights, shape: Shape, x: Tensor, cosines: Tensor, sines: Ten
     batch, length, width = x.shape
 
     def heads(name: str, count: int) -> Tensor:
-        return F.linear(x, own[name]).view(batch, length, count, shape.head).transpose(1, 2)
+        return F.linear(x, own[name], own[f"{name}.bias"]).view(batch, length, count, shape.head).transpose(1, 2)
 
     query, key = (
         turned(heads(name, count), cosines, sines) for name, count in (("attn_q", shape.heads), ("attn_k", shape.kv))
@@ -131,7 +140,7 @@ def _attended(own: Weights, shape: Shape, x: Tensor, cosines: Tensor, sines: Ten
 def logits(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:
     """Tokens (batch, length) -> (batch, length, vocabulary)."""
     x = hidden(weights, shape, tokens)
-    return F.linear(x, weights["token_embd.weight"].to(x.dtype))
+    return F.linear(x, weights["output.weight"].to(x.dtype))
 
 
 def losses(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Muon for the matrices (Jordan et al. 2024) beside AdamW for the embedding and the norms."""
+"""Muon for the matrices (Jordan et al. 2024) beside AdamW for the embedding, the output, the norms and the biases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Optimiser:
         self._groups: defaultdict[tuple[int, ...], list[Tensor]] = defaultdict(list)
         rest = []
         for name, weight in weights.items():
-            if weight.ndim == 2 and name != "token_embd.weight":
+            if weight.ndim == 2 and name not in ("token_embd.weight", "output.weight"):
                 self._groups[tuple(sorted(weight.shape))].append(weight)
             else:
                 rest.append(weight)

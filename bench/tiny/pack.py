@@ -52,7 +52,7 @@ def of_package(
     for it in texts:
         if it.part != part:
             continue
-        if dice.random() < 0.5:
+        if dice.random() < recipe.gaps:
             said = rows.examples(it.path, it.text, shelf, family, recipe, dice)
             gaps += [rows.filled(one, encode, marks) for one in said]
         else:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bench.tiny.related import Shelf
 from router.context import window
-from router.context.gathering.laid import laid
+from router.context.gathering.laid import headed, laid
 from router.models.families import Family
 from router.types import Piece
 
@@ -42,10 +42,11 @@ class Marks(Struct, frozen=True):
 class Recipe(Struct, frozen=True):
     """How gaps are made: code points of the text shown around one, and how often other files are shown, of how much."""
 
-    least: int = 250
-    most: int = 5_000
+    least: int = 1_200
+    most: int = 4_500
     pieces: float = 0.4
     shown: int = 1_500
+    gaps: float = 0.85  # of the files; the others are read whole
     oracle: float = 0.3  # of those with pieces: the gap itself helped to choose them, so that copying pays
 
 
@@ -102,12 +103,16 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def example(text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()) -> Example:
+def example(
+    path: str, text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()
+) -> Example:
     """The prompt for a cursor at the gap, in a window of so many code points, and the answer."""
     left = text[: hole.at] + text[hole.end :]
     shown = window.slide(None, left, hole.at, window.Extent(characters=characters))
-    prompt = laid(pieces, family) + family.prompt(shown.prefix, shown.suffix, shown.middle)
-    return Example(prompt, family.escape(text[hole.at : hole.end]))
+    before = laid(pieces, family) + headed(path, family) if pieces else ""
+    blank = " " if family.heals and shown.middle.endswith(" ") else ""
+    prompt = before + family.prompt(shown.prefix, shown.suffix, shown.middle)
+    return Example(prompt, blank + family.escape(text[hole.at : hole.end]))
 
 
 def examples(
@@ -126,16 +131,15 @@ def examples(
             more = text[hole.at : hole.end] if dice.random() < recipe.oracle else ""
             room = round(recipe.shown * dice.uniform(0.2, 1.0))
             pieces = shelf.near(path, text[: hole.at], text[hole.end :], room, more)
-        yield example(text, hole, size, family, pieces)
+        yield example(path, text, hole, size, family, pieces)
 
 
 def filled(said: Example, encode: Encode, marks: Marks) -> Row:
-    """An example's tokens; what was typed on the cursor's line is read and not learnt."""
+    """An example's tokens; the last before the cursor may be half a word, and is read and not learnt."""
     prompt, answer = list(encode(said.prompt)), [*encode(said.answer), marks.end]
-    middle = len(prompt) - prompt[::-1].index(marks.middle)
     silent = {marks.prefix, marks.suffix, marks.middle}
-    classes = [SILENT if token in silent else ORDINARY for token in prompt[:middle]]
-    classes += [SILENT] * (len(prompt) - middle) + [FIRST] + [MIDDLE] * (len(answer) - 1)
+    classes = [SILENT if token in silent else ORDINARY for token in prompt[:-1]] + [SILENT]
+    classes += [FIRST] + [MIDDLE] * (len(answer) - 1)
     return _row(prompt + answer, classes)
 
 

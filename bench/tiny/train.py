@@ -9,6 +9,7 @@ import argparse
 import itertools
 import json
 import os
+import shutil
 import sys
 import time
 from bisect import bisect
@@ -20,11 +21,12 @@ import numpy as np
 import torch
 from msgspec import Struct, structs
 
-from bench.tiny import model, rows
+from bench.tiny import copying, model, rows
 from bench.tiny.model import SHAPES, Shape, Tensor, Weights
 from bench.tiny.muon import Optimiser
 
 WARM = 60  # steps
+BEFORE = "before-decay.pt"  # from here a longer run goes on
 NAMES = {rows.ORDINARY: "ordinary", rows.MIDDLE: "middle", rows.FIRST: "first"}
 
 
@@ -101,7 +103,8 @@ class Run:
         held = sorted(said.folder.glob(f"{said.rows}-held-*.npy"))
         self.held = torch.from_numpy(np.concatenate([np.load(it) for it in held]).astype(np.int64))
         self.shape = structs.replace(SHAPES[said.shape], vocabulary=said.vocabulary, window=max(2_048, said.window))
-        self.weights = {name: it.to(self.device).requires_grad_() for name, it in model.made(self.shape).items()}
+        begun = copying.copying(self.shape) if said.start == "copying" else model.made(self.shape)
+        self.weights = {name: it.to(self.device).requires_grad_() for name, it in begun.items()}
         self.optimiser = Optimiser(self.weights, said.rate, said.others)
         self.where = Where()
         self.worth = torch.tensor([0.0, 1.0, said.middle, said.first], device=self.device)
@@ -183,9 +186,12 @@ def train(run: Run) -> Iterator[None]:
         now = time.monotonic()
         run.where.seconds += now - last
         last = now
-        if now - kept > said.keep:
+        falling = done > 1 - said.decay and not (run.out / BEFORE).exists()
+        if falling or now - kept > said.keep:
             run.keep()
             kept = now
+        if falling:
+            shutil.copy(run.out / "checkpoint.pt", run.out / BEFORE)
         yield
 
 
@@ -195,6 +201,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rows", default="rows", help="what `pack --name` said")
     parser.add_argument("--name", default="run", help="folder of the checkpoint and the log")
     parser.add_argument("--shape", choices=SHAPES, default="27m")
+    parser.add_argument("--start", choices=("copying", "noise"), default="copying", help="what the first weights do")
     parser.add_argument("--vocabulary", type=int, default=16_384)
     parser.add_argument("--window", type=int, default=2_048, help="tokens that the file says it can read")
     parser.add_argument("--batch", type=int, default=128, help="rows of a step")

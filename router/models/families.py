@@ -21,12 +21,17 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...]
     marks: tuple[str, ...]
     file: str = ""
+    heals: bool = False
 
     def prompt(self, prefix: str, suffix: str, middle: str) -> str:
-        """The raw prompt. User text that holds one of the family's marks is defused first."""
+        """The raw prompt. User text that holds one of the family's marks is defused first.
+
+        Where the family `heals`, it lacks a blank before the cursor, and the answer begins with that.
+        """
         filled = {"{prefix}": prefix, "{suffix}": suffix, "{middle}": middle}
         parts = re.split(r"(\{prefix\}|\{suffix\}|\{middle\})", self.layout)
-        return "".join(self.escape(filled[part]) if part in filled else part for part in parts)
+        said = "".join(self.escape(filled[part]) if part in filled else part for part in parts)
+        return said.removesuffix(" ") if self.heals else said
 
     def stops(self, several: bool) -> tuple[str, ...]:
         """Where an answer ends; where the prompt shows several files, also where the model begins another one."""
