@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from lsp.server import VERSION
+from router.runtimes import embedded_own
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-editors.txt")
@@ -128,9 +130,37 @@ def test_the_wheel_holds_the_command_for_whatever_python_it_meets(wheel: zipfile
     assert wheel.read(name).startswith(b"#!python\n")
 
 
-def test_the_wheel_brings_no_tests_and_no_weights(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_brings_no_tests(wheel: zipfile.ZipFile) -> None:
     own = ("lsp/", "router/", "prompts/", "switchyard-")
-    assert [name for name in wheel.namelist() if not name.startswith(own) or name.endswith(".gguf")] == []
+    assert [name for name in wheel.namelist() if not name.startswith(own)] == []
+
+
+def test_the_wheel_brings_the_weights_that_are_spoken_of_and_no_others(wheel: zipfile.ZipFile) -> None:
+    place = embedded_own.PLACE.relative_to(ROOT)
+    wanted = {str(place / own.file): own.sha256 for own in embedded_own.shipped().values()}
+    there = [name for name in wheel.namelist() if name.endswith(".gguf")]
+    assert {name: hashlib.sha256(wheel.read(name)).hexdigest() for name in there} == wanted
+    assert not wanted or str(place / "card.md") in wheel.namelist()
+
+
+def test_a_wheel_takes_along_whatever_lies_in_the_weights_place(tmp_path: Path) -> None:
+    copied = tmp_path / "copied"
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        copied.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, copied)
+    for name in ("lsp", "router", "prompts", "editors/neovim"):
+        shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
+    place = copied / embedded_own.PLACE.relative_to(ROOT)
+    place.mkdir(exist_ok=True)
+    for name in ("made.gguf", "made.toml", "card.md"):
+        (place / name).write_text(name)
+    shutil.copy(ROOT / ".gitignore", copied)
+    done = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=copied)
+    assert done.returncode == 0, done.stderr
+    built = zipfile.ZipFile(next(tmp_path.glob("*.whl")))
+    assert {str(place.relative_to(copied) / name) for name in ("made.gguf", "made.toml", "card.md")} <= set(
+        built.namelist()
+    )
 
 
 @pytest.fixture

@@ -72,8 +72,9 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     said = flags(arguments)
-    whole, inside = (Score(*it) for it in zip(said.lines, said.shown, said.right, strict=True))
-    own = ship(said.gguf, said.place, said.languages, *said.thresholds, Scores(whole, inside), said.name)
+    scores = Scores(*(Score(*it) for it in zip(said.lines, said.shown, said.right, strict=True)))
+    whole, inside = said.thresholds
+    own = ship(said.gguf, said.place, said.languages, whole, inside, scores, said.name)
     print(f"{said.place / own.file}: {own.bytes:,} bytes. Say in {said.place / 'card.md'} what it is.")
     return 0
 
