@@ -40,9 +40,11 @@ COPIED = "def first():\n    total = price * count\n    return total\n\ndef secon
 Result = TypeVar("Result")
 
 
-def put(place: Path, whole: float = 0.1, inside: float = 0.1, gguf: Path | None = None) -> Path:
-    """Weights in their place, that say SAYS; `place` itself."""
-    path = gguf or saying_gguf.write(place / f"{NAME}.gguf", NAME, SAYS, 0.9)
+def put(
+    place: Path, whole: float = 0.1, inside: float = 0.1, says: Sequence[str] = SAYS, gguf: Path | None = None
+) -> Path:
+    """Weights in their place, that say this; `place` itself."""
+    path = gguf or saying_gguf.write(place / f"{NAME}.gguf", NAME, says, 0.9)
     ship(path, place, ["python"], whole, inside, Scores(SCORE, SCORE), NAME)
     return place
 
@@ -307,6 +309,14 @@ def test_where_it_is_not_sure_the_code_itself_is_asked(tmp_path: Path) -> None:
         assert part("all", it.router.ledger.turns).unsure == 2
 
     play(put(tmp_path, whole=0.99, inside=0.99), story)
+
+
+@pytest.mark.parametrize(("picture", "shown"), [("x = ‸\n", "10"), ("x =‸\n", " 10"), ("x =  ‸\n", "10")])
+def test_a_blank_before_the_cursor_is_left_for_it_to_say(picture: str, shown: str, tmp_path: Path) -> None:
+    async def story(it: Yard) -> None:
+        assert await it.ask(complete(picture)) == [shown]
+
+    play(put(tmp_path, says=["Ġ", "1", "0"]), story)
 
 
 def test_it_is_asked_for_one_line(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def _clean(text: str) -> str:
     return privacy.clean(text)
 
 
+def left(request: Request, route: Route) -> str:
+    """The blank before the cursor that a prompt lacks, so that the answer begins with it; empty: it lacks none."""
+    heals = families.table()[route.family].heals
+    return " " if heals and request.document.text.endswith(" ", 0, request.span.start) else ""
+
+
 def share(budget: int, most: int) -> int:
     """How many of a prompt's tokens are other files': a third of a short one's, an eighth of a long one's."""
     return min(most, max(min(budget // 3, _FEW), budget // 8))

@@ -143,6 +143,7 @@ class Suggestions:
     async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
         fleet, asked, path = self._fleet, run.request, run.request.document.path
+        left = completion.left(asked, call.route)
         turn, working = fleet.schedule.turn(lane, path, call.route), self._ledger.working(call.route.runtime)
         async with turn, working as run.work, aclosing(fleet.generate(call)) as stream:
             run.begun = self._clock()
@@ -151,7 +152,7 @@ class Suggestions:
                     run.timing = item
                     continue  # to the stream's end, so that the connection can be used again
                 run.first = run.first or self._clock()
-                new = run.hears(item.text)
+                new, left = run.hears(item.text.removeprefix(left)), ""
                 if "\n" in item.text and (enough := self._enough(run.request, new, kept)) is not None:
                     return new[:enough]
         new = run.hears("")
