@@ -30,7 +30,7 @@ test: develop  ## all tests; ARGS="-k words" chooses
 test-editors: develop test-neovim vsix $(CODE)/.installed  ## tests in more Neovims, VS Code, Emacs; needs chromium, emacs, eglot
 	@command -v $(CHROMIUM) >/dev/null || { echo "There is no $(CHROMIUM); on Debian: apt install chromium" >&2; exit 1; }
 	@command -v emacs >/dev/null || { echo "There is no emacs; on Debian: apt install emacs-nox elpa-eglot" >&2; exit 1; }
-	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/test_vscode.py tests/editors/test_emacs.py $(ARGS)
+	@SWITCHYARD_EDITORS=$$(command -v $(CHROMIUM)) $(B) -m pytest tests/editors/vscode tests/editors/test_emacs.py $(ARGS)
 
 test-neovim: develop $(NEOVIM)  ## tests in Neovim 0.10 and the newest; NEOVIM=/path/to/nvim chooses
 	@for nvim in $(NEOVIM); do "$$nvim" --version | sed -n 1p && \

