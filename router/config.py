@@ -91,7 +91,9 @@ class OpenAI(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Embedded(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The llama.cpp that comes with Switchyard."""
 
-    gguf: Annotated[str, Meta(description="A GGUF file; empty: the best that Ollama has downloaded.")] = ""
+    gguf: Annotated[
+        str, Meta(description="A GGUF file; empty: the best that Ollama has downloaded, else what comes along, if any.")
+    ] = ""
     threads: Annotated[int, Meta(description="Threads; 0: by the model and the machine.", ge=0, le=512)] = 0
     window: Annotated[int, Meta(description="The largest context window that a model gets, in tokens.", ge=512)] = 32768
 
@@ -105,7 +107,9 @@ class Scripted(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which engine runs the models."""
 
-    engine: Annotated[Engine, Meta(description="auto: the best engine that is there.")] = "auto"
+    engine: Annotated[
+        Engine, Meta(description="auto: the best engine that is there; echo: no model, but what the code already says.")
+    ] = "auto"
     ollama: Ollama = Ollama()
     openai: OpenAI = OpenAI()
     embedded: Embedded = Embedded()

@@ -297,6 +297,17 @@ def test_in_a_language_that_it_does_not_know_the_code_itself_is_asked(tmp_path: 
     play(put(tmp_path), story)
 
 
+def test_nothing_is_read_ahead_for_it_in_a_language_that_it_does_not_know(tmp_path: Path) -> None:
+    async def story(it: Yard) -> None:
+        for path, wanted in (("/home/ada/a.go", False), ("/home/ada/a.py", True)):
+            request = complete(COPIED, path)
+            it.router.opened(request.document)
+            it.router.moved(request.document, request.span.start)
+            assert (it.router._desk.kept(request.document).later is not None) == wanted
+
+    play(put(tmp_path), story)
+
+
 def test_where_it_is_not_sure_the_code_itself_is_asked(tmp_path: Path) -> None:
     async def story(it: Yard) -> None:
         assert await it.ask(complete("print‸\n")) == []
