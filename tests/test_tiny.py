@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.tiny import alike, archives, cases, collect, licences, parts, related, rows, scores, sieve
+from bench.tiny import alike, archives, cases, collect, licences, mixture, parts, related, rows, scores, sieve
 from bench.tiny.collect import Text
 from router.context import privacy
 from router.context.gathering import laid
@@ -306,6 +306,29 @@ def test_scores_tell_the_exact_the_near_and_the_sure() -> None:
     assert (found.cases, found.exact, found.surest) == (3, pytest.approx(1 / 3), 1.0)
     assert found.near == pytest.approx((1 + 0.75 + 0) / 3)
     assert found.shown[4] == (0.5, pytest.approx(1 / 3), 1.0)
+
+
+def heard(right: str, model: float, echo: float) -> mixture.Heard:
+    """A place where one of the two said the right thing."""
+    said, echoed = ("a", "b") if right == "model" else ("b", "a")
+    return mixture.Heard("a", said, model, echoed, echo, 0.5, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("way", mixture.WAYS)
+def test_of_two_engines_the_one_is_believed_that_was_right_when_it_was_so_sure(way: str) -> None:
+    # The model overrates itself: what it is sure of to 0.6 is right as seldom as what the echo is sure of to 0.2.
+    taught = [heard("model", 0.9, 0.1), heard("echo", 0.6, 0.3)] * 20 + [heard("model", 0.6, 0.1)] * 4
+    asked = [heard("model", 0.92, 0.1), heard("echo", 0.6, 0.35)]
+    said = mixture.mixed(way, taught, asked)
+    assert [it.text for it in said] == ["a", "a"]
+    assert all(0.5 < it.sure <= 1 for it in said)
+
+
+def test_silence_is_never_the_likelier_answer() -> None:
+    taught = [heard("model", 0.9, 0.9), heard("echo", 0.1, 0.8)] * 10
+    silent = mixture.Heard("a", "", 1.0, "b", 0.01, 0.0, 1.0, 1.0)
+    assert mixture.mixed("or echo", taught, [silent])[0].text == "b"
+    assert mixture.judge([mixture.Candidate("", (0.5,))], [False]).sure(mixture.Candidate("", (0.5,))) == 0.0
 
 
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8))

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch learns for bench/tiny only: bench/tiny/requirements.txt")
 
-from bench.tiny import model, muon, rows, train  # noqa: E402
+from bench.tiny import copying, model, muon, rows, train  # noqa: E402
 
 SHAPE = model.Shape(64, 2, 4, 2, 96, vocabulary=320, window=128)
 
@@ -36,6 +36,27 @@ def test_muon_turns_a_gradient_into_a_matrix_whose_directions_weigh_the_same() -
     assert sizes.max() < 1.4
 
 
+def test_what_is_calm_takes_shorter_steps() -> None:
+    weights = {name: torch.ones(8, 8).requires_grad_() for name in ("token_embd.weight", "output.weight", "a", "b")}
+    steps = muon.Optimiser(weights, 0.1, 0.1, calm={"token_embd.weight": 0.1, "a": 0.1})
+    for weight in weights.values():
+        weight.grad = torch.eye(8)
+    steps.step(1.0)
+    far = {name: float((1 - weight.detach()).norm()) for name, weight in weights.items()}
+    assert far["token_embd.weight"] == pytest.approx(0.1 * far["output.weight"], rel=0.01)
+    assert far["a"] == pytest.approx(0.1 * far["b"], rel=0.05)
+
+
+def test_weights_that_have_learnt_nothing_copy() -> None:
+    shape = model.Shape(256, 3, 4, 4, 64, vocabulary=512, window=512)
+    said = torch.randint(0, 512, (1, 150), generator=torch.Generator().manual_seed(3))
+    tokens = torch.cat((said, torch.randint(0, 512, (1, 40)), said), 1)
+    likeliest = model.logits(copying.copying(shape), shape, tokens)[0, :-1].argmax(-1)
+    right = (likeliest == tokens[0, 1:])[-140:].float().mean()  # what comes a second time
+    assert right > 0.9
+    assert (model.logits(model.made(shape), shape, tokens)[0, :-1].argmax(-1) == tokens[0, 1:])[-140:].sum() < 10
+
+
 def packed(folder: Path) -> None:
     """Two shards of an epoch and one of the next, and some rows to judge by: each row counts up from its number."""
     for name, first, count in (("rows-0-00", 0, 5), ("rows-0-01", 5, 3), ("rows-1-00", 8, 4), ("rows-held-00", 0, 4)):
@@ -55,7 +76,7 @@ def test_a_run_that_was_left_goes_on_to_the_same_end(tmp_path: Path, monkeypatch
     packed(tmp_path)
     monkeypatch.setitem(train.SHAPES, "3m", SHAPE)
     said = ["--folder", str(tmp_path), "--shape", "3m", "--vocabulary", "320", "--batch", "4", "--every", "2"]
-    said += ["--steps", "12", "--threads", "1"]
+    said += ["--steps", "12", "--threads", "1", "--start", "noise"]
     for name, parts in (("whole", 1), ("parts", 3)):
         for part in range(parts):
             run = train.Run(train.flags([*said, "--name", name]))

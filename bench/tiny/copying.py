@@ -1,7 +1,7 @@
 """Weights to begin with that copy already: what followed the last few words where they stood before, follows again.
 
-Layer 0 looks one, two, three and four tokens back and notes what stands there. Layer 1 looks for places before which the
-same stands as here, and says what stands at them (induction heads, Olsson et al. 2022; here they are not found but
+Layer 0 looks one, two, three and four tokens back and notes what stands there. Layer 1 looks for places before which
+the same stands as here, and says what stands at them (induction heads, Olsson et al. 2022; here they are not found but
 written). All of it is trained further.
 """
 
@@ -17,6 +17,13 @@ NEAR = (20.0, 14.0, 8.0)  # how sharply the fast turns of RoPE tell neighbours a
 SLOW = 4.0
 MATCH = (8.0, 6.0, 5.0, 4.0)  # what it is worth that the last token is the same, the one before it, ...
 LENGTH, NOTED, COPIED, SURE = 3.0, 1.5, 4.0, 12.0  # of a name, of a sign, of what is copied; of its logit
+
+# What must not be lost while the rest is learnt, for steps that are long for it are not for the rest.
+CIRCUIT = (
+    "token_embd.weight", "blk.0.attn_norm.weight", "blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight",
+    "blk.0.attn_output.weight", "blk.1.attn_norm.weight", "blk.1.attn_q.weight", "blk.1.attn_k.weight",
+    "blk.1.attn_v.weight",
+)  # fmt: skip
 
 
 def copying(shape: Shape, seed: int = 0) -> Weights:
@@ -51,7 +58,8 @@ def _look_back(found: Weights, shape: Shape, sign: Tensor) -> None:
     steps = BASE ** (-torch.arange(half).float() / half)
     sharp = torch.tensor([*NEAR, *[SLOW] * (half - len(NEAR))]).mul(shape.head**0.5).sqrt()
     blank = {it: found[f"blk.0.attn_{it}"] for it in ("q.weight", "k.weight", "q.bias", "k.bias", "v.weight")}
-    blank["q.weight"].mul_(0.1), blank["k.weight"].mul_(0.1)
+    for it in ("q.weight", "k.weight"):
+        blank[it].mul_(0.1)
     for head in range(BACK):
         at = head * shape.head
         angle = -(head + 1) * steps
@@ -84,6 +92,6 @@ def _match(found: Weights, shape: Shape, sign: Tensor, word: Tensor, dice: torch
             found[f"blk.1.attn_{it}.weight"][at : at + turned] *= 0.1
             found[f"blk.1.attn_{it}.weight"][at + turned : at + shape.head] = slant @ sought
         found["blk.1.attn_v.weight"][at : at + shape.head] = 0
-        rows = shape.width - SAID
-        found["blk.1.attn_v.weight"][at : at + rows, :NAME] = word * length / LENGTH
-        found["blk.1.attn_output.weight"][SAID:, at : at + rows] = torch.eye(rows) * COPIED / shape.heads
+        wide = shape.width - SAID
+        found["blk.1.attn_v.weight"][at : at + wide, :NAME] = word * length / LENGTH
+        found["blk.1.attn_output.weight"][SAID:, at : at + wide] = torch.eye(wide) * COPIED / shape.heads

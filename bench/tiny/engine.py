@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -73,15 +73,25 @@ class Llama:
         asked = {
             "prompt": prompt if isinstance(prompt, str) else list(prompt),
             "n_predict": most,
-            "temperature": 0,
             "stop": ["\n"] if line else [],
             "n_probs": likeliest,
             "cache_prompt": warm,
         }
+        return self._asked(asked)
+
+    def weigh(self, prompt: str, text: str) -> float:
+        """The probability that the model gives this very line: it may say nothing else, and says how likely it was."""
+        if not text:
+            return 0.0
+        grammar = f"root ::= {json.dumps(text + chr(10), ensure_ascii=False)}"
+        asked = {"prompt": prompt, "n_predict": 64, "grammar": grammar, "n_probs": 1, "cache_prompt": True}
+        return self._asked(asked).sure
+
+    def _asked(self, asked: Mapping[str, object]) -> Said:
         began = time.perf_counter()
         # A connection for each: the server closes one that is idle for some seconds.
         with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)) as connection:
-            connection.request("POST", "/completion", json.dumps(asked), self._head)
+            connection.request("POST", "/completion", json.dumps({**asked, "temperature": 0}), self._head)
             said = json.loads(connection.getresponse().read())
         ms = (time.perf_counter() - began) * 1000
         if "content" not in said:

@@ -1,4 +1,8 @@
-"""Step 7, `evaluate`: hidden ends of lines in unseen packages, asked of the model, an n-gram, copy and `echo`."""
+"""Step 7, `evaluate`: hidden ends of lines in unseen packages, asked of the model, an n-gram, copy and `echo`.
+
+And of two mixtures of model and `echo`: whichever is likelier right (`or echo`), and the same where the model is also
+asked how likely it finds what `echo` says (`choosing`). What that takes is learnt from other lines.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 
 from bench import echo as echoes
 from bench import table
-from bench.tiny import cases, collect, rows
+from bench.tiny import cases, collect, mixture, rows
 from bench.tiny.cases import Case
 from bench.tiny.engine import Llama
+from bench.tiny.mixture import Heard
 from bench.tiny.ngram import Ngram
 from bench.tiny.scores import Answered, Score, score
 from router import echo
@@ -32,7 +37,9 @@ def prompt(case: Case, characters: int, pieces: bool) -> str:
     """What the product would ask in a window of so many code points."""
     text, at = case.before + case.after, len(case.before)
     hole = rows.Gap(at, at)
-    return rows.example(case.path, text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()).prompt
+    return rows.example(
+        case.path, text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()
+    ).prompt
 
 
 def healed(before: str, said: str) -> str:
@@ -40,12 +47,17 @@ def healed(before: str, said: str) -> str:
     return said.removeprefix(" ") if before.endswith(" ") else said
 
 
-def of_model(engine: Llama, characters: int, pieces: bool) -> Ask:
-    def ask(case: Case) -> tuple[str, float]:
-        said = engine.ask(prompt(case, characters, pieces))
-        return healed(case.before, said.text), said.sure
-
-    return ask
+def heard(engine: Llama, case: Case, characters: int, pieces: bool) -> Heard:
+    """What the model says of a place, what `echo` says, and what the model thinks of that."""
+    asked = prompt(case, characters, pieces)
+    said = engine.ask(asked)
+    text = healed(case.before, said.text)
+    echoed, echo_sure = of_echo(pieces)(case)
+    echoed = echoed.partition("\n")[0]
+    began = time.perf_counter()
+    weighed = engine.weigh(asked, " " * case.before.endswith(" ") + echoed) if echoed.strip() else 0.0
+    ms = said.ms + (time.perf_counter() - began) * 1000
+    return Heard(case.target, text, said.sure, echoed, echo_sure, weighed, said.ms, ms)
 
 
 def of_echo(pieces: bool) -> Ask:
@@ -74,19 +86,36 @@ def answered(found: Sequence[Case], ask: Ask) -> list[Answered]:
     return said
 
 
-def asks(
-    flags: argparse.Namespace, engines: dict[str, Llama], corpus: Path, language: str
-) -> Iterator[tuple[str, Ask]]:
-    """Everybody who is asked about a language, by name."""
-    for name, engine in engines.items():
-        for pieces in (False, True):
-            yield f"{name}{' and pieces' if pieces else ''}", of_model(engine, flags.characters, pieces)
+def of_models(
+    flags: argparse.Namespace, engines: dict[str, Llama], asked: Sequence[Case], taught: Sequence[Case]
+) -> Iterator[tuple[str, list[Answered]]]:
+    """What each model says, and what its mixtures with `echo` do, by name."""
+    for (name, engine), pieces in itertools.product(engines.items(), (False, True)):
+        said, known = (
+            [heard(engine, it, flags.characters, pieces) for it in some]
+            for some in (asked, taught if flags.tune else ())
+        )
+        more = " and pieces" if pieces else ""
+        yield name + more, [Answered(it.text, it.target, it.sure, it.ms) for it in said]
+        for way in mixture.WAYS if known else ():
+            yield f"{name} {way}{more}", mixture.mixed(way, known, said)
+
+
+def of_rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
+    """Everybody else who is asked about a language, by name."""
     for pieces in (False, True):
         yield f"copy{' and pieces' if pieces else ''}", of_copy(pieces)
         yield f"echo{' and pieces' if pieces else ''}", of_echo(pieces)
     texts = (it.text for it in collect.read(corpus) if it.part == "train" and it.language == language)
     ngram = Ngram(_upto(texts, LEARNT))
     yield "6-gram", lambda case: ngram.answer(case.before)
+
+
+def others(found: Sequence[Case], asked: Sequence[Case]) -> list[Case]:
+    """The places that are not asked about."""
+    known = {(it.path, it.before) for it in asked}
+    lines = {(path, before.count("\n")) for path, before in known}
+    return [it for it in found if (it.path, it.before.count("\n")) not in lines]
 
 
 def _upto(texts: Iterator[str], most: int) -> Iterator[str]:
@@ -106,7 +135,8 @@ def pace(engine: Llama, found: Sequence[Case], characters: int) -> dict[str, flo
         cold.append(said.ms)
         tokens.append(said.evaluated)
         engine.ask(asked, 1, warm=True)
-        warm.append(engine.ask(asked + case.target[:1], warm=True).ms)
+        typed = structs.replace(case, before=case.before + case.target[:1])
+        warm.append(engine.ask(prompt(typed, characters, pieces=True), warm=True).ms)
     return {
         "prompt tokens": table.percentile(tokens, 0.5),
         "cold p50": table.percentile(cold, 0.5),
@@ -126,6 +156,10 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--characters", type=int, default=4_000, help="of the open file, in a prompt")
     parser.add_argument("--pieces", type=int, default=1_500, help="code points of other files")
     parser.add_argument("--threads", type=int, default=1, help="of the engine; the product gives a small model one")
+    parser.add_argument(
+        "--tune", type=int, default=300, help="other lines, by which the mixtures learn; 0: no mixtures"
+    )
+    parser.add_argument("--window", type=int, default=4_096, help="tokens that the engine keeps room for")
     parser.add_argument("--seed", type=int, default=7, help="which lines")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--save", type=Path, help="write the scores to this file, too")
@@ -137,14 +171,15 @@ def main(arguments: Sequence[str]) -> int:
     corpus = said.folder / "corpus.jsonl"
     texts = [it for it in collect.read(corpus) if it.part == "unseen" and it.language in said.languages]
     found = cases.cases(texts, said.cases, said.pieces, said.seed)
-    engines = {it.stem: Llama(it, threads=said.threads) for it in said.ggufs}
+    taught = others(cases.cases(texts, said.tune, said.pieces, said.seed + 1), found)
+    engines = {it.stem: Llama(it, window=said.window, threads=said.threads) for it in said.ggufs}
     scores: dict[tuple[str, str, str], Score] = {}
-    for language in said.languages:
-        mine = [it for it in found if it.language == language]
-        for name, ask in asks(said, engines, corpus, language):
-            for where in cases.WHERE:
-                scores[language, where, name] = score(answered([it for it in mine if it.where == where], ask))
-                print(language, where, name, round(scores[language, where, name].exact, 4), file=sys.stderr, flush=True)
+    for language, where in itertools.product(said.languages, cases.WHERE):
+        asked, known = ([it for it in some if (it.language, it.where) == (language, where)] for some in (found, taught))
+        rivals = ((name, answered(asked, ask)) for name, ask in of_rivals(corpus, language))
+        for name, answers in itertools.chain(of_models(said, engines, asked, known), rivals):
+            scores[language, where, name] = score(answers)
+            print(language, where, name, round(scores[language, where, name].exact, 4), file=sys.stderr, flush=True)
     paces = {name: pace(engine, found[:100], said.characters) for name, engine in engines.items()}
     for engine in engines.values():
         engine.__exit__()

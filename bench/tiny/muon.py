@@ -16,9 +16,12 @@ NEWTON = (3.4445, -4.7750, 2.0315)  # the quintic iteration of Jordan's
 
 
 class Optimiser:
-    """Takes a step on all weights; `matrices` and `others` are the rates of the two kinds."""
+    """Takes a step on all weights; `matrices` and `others` are the rates of the two kinds.
 
-    def __init__(self, weights: Weights, matrices: float, others: float) -> None:
+    What is named in `calm` takes steps of only this share: it is good as it is.
+    """
+
+    def __init__(self, weights: Weights, matrices: float, others: float, calm: Mapping[str, float] = {}) -> None:
         self._groups: defaultdict[tuple[int, ...], list[Tensor]] = defaultdict(list)
         rest = []
         for name, weight in weights.items():
@@ -31,15 +34,19 @@ class Optimiser:
         self._rate, self._others = matrices, others
         self._adam = torch.optim.AdamW(rest, others, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
         self._rest = rest
+        self._calm = {id(weights[name]): share for name, share in calm.items()}
 
     def step(self, scale: float) -> None:
         """One step, the rates times `scale`; gradients are gone afterwards."""
         torch.nn.utils.clip_grad_norm_(self._rest, 1.0)
         for group in self._adam.param_groups:
             group["lr"] = self._others * scale
+        before = [(weight, weight.detach().clone()) for weight in self._rest if id(weight) in self._calm]
         self._adam.step()
         self._adam.zero_grad()
         with torch.no_grad():
+            for weight, was in before:
+                weight.copy_(was.lerp(weight, self._calm[id(weight)]))
             for some in self._groups.values():
                 self._turn(some, self._rate * scale)
 
@@ -53,8 +60,9 @@ class Optimiser:
             weight.grad = None
         for weight, said in zip(some, orthogonal(torch.stack(wide)), strict=True):
             turn = said.T if weight.shape[0] > weight.shape[1] else said
-            weight.mul_(1 - rate * DECAY)
-            weight.add_(turn.to(weight.dtype), alpha=-rate * math.sqrt(max(1.0, weight.shape[0] / weight.shape[1])))
+            own = rate * self._calm.get(id(weight), 1.0)
+            weight.mul_(1 - own * DECAY)
+            weight.add_(turn.to(weight.dtype), alpha=-own * math.sqrt(max(1.0, weight.shape[0] / weight.shape[1])))
 
     def state(self) -> dict[str, Any]:
         """What is needed to go on."""

@@ -103,9 +103,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def example(
-    path: str, text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()
-) -> Example:
+def example(path: str, text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()) -> Example:
     """The prompt for a cursor at the gap, in a window of so many code points, and the answer."""
     left = text[: hole.at] + text[hole.end :]
     shown = window.slide(None, left, hole.at, window.Extent(characters=characters))

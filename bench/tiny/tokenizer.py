@@ -14,7 +14,7 @@ from bench.tiny import collect, sieve
 from router.models import families
 
 FAMILY = "switchyard"
-# What llama.cpp does where a GGUF says `tokenizer.ggml.pre = "deepseek-coder"` (src/llama-vocab.cpp), one after the other.
+# What llama.cpp does, one after the other, where a GGUF says `tokenizer.ggml.pre = "deepseek-coder"` (llama-vocab.cpp).
 SPLIT = (r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"\p{N}")
 # What is learnt apart on top of that: signs after which people pause, so that a token never reaches across the cursor.
 APART = r""" ?_+| ?[(\[{.]| ?"{3}| ?'{3}| ?["']| +$"""
@@ -65,7 +65,11 @@ def sample(corpus: Path, characters: float, languages: Sequence[str]) -> Iterato
         sizes[text.language] += len(text.text) if text.part == "train" else 0
     for text in collect.read(corpus):
         wanted = min(1.0, characters * SHARES[text.language] / every / max(1, sizes[text.language]))
-        if text.language in languages and text.part == "train" and sieve.number(f"tokens {text.package} {text.path}") < wanted * (1 << 32):
+        if (
+            text.language in languages
+            and text.part == "train"
+            and sieve.number(f"tokens {text.package} {text.path}") < wanted * (1 << 32)
+        ):
             yield text.text
 
 

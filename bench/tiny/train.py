@@ -105,7 +105,8 @@ class Run:
         self.shape = structs.replace(SHAPES[said.shape], vocabulary=said.vocabulary, window=max(2_048, said.window))
         begun = copying.copying(self.shape) if said.start == "copying" else model.made(self.shape)
         self.weights = {name: it.to(self.device).requires_grad_() for name, it in begun.items()}
-        self.optimiser = Optimiser(self.weights, said.rate, said.others)
+        calm = dict.fromkeys(copying.CIRCUIT, said.calm) if said.start == "copying" else {}
+        self.optimiser = Optimiser(self.weights, said.rate, said.others, calm)
         self.where = Where()
         self.worth = torch.tensor([0.0, 1.0, said.middle, said.first], device=self.device)
         self.out: Path = said.folder / said.name
@@ -211,6 +212,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--leave", type=float, default=0, help="seconds after which this part of the run ends")
     parser.add_argument("--rate", type=float, default=0.02, help="of the matrices (Muon)")
     parser.add_argument("--others", type=float, default=4e-3, help="of the embedding and the norms (AdamW)")
+    parser.add_argument("--calm", type=float, default=0.15, help="the share of these rates for what copies already")
     parser.add_argument("--decay", type=float, default=0.4, help="the share of the run in which the rates fall")
     parser.add_argument("--middle", type=float, default=3.0, help="the weight of what fills a gap; other text has 1")
     parser.add_argument("--first", type=float, default=3.0, help="the weight of its first token")
