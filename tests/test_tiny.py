@@ -15,7 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.tiny import alike, archives, cases, collect, licences, mixture, parts, related, rows, scores, sieve
+from bench.tiny import (
+    alike,
+    archives,
+    cases,
+    collect,
+    gguf_file,
+    licences,
+    mixture,
+    parts,
+    related,
+    rows,
+    scores,
+    sieve,
+)
 from bench.tiny.collect import Text
 from router.context import privacy
 from router.context.gathering import laid
@@ -135,6 +148,14 @@ def test_packing_loses_nothing_but_what_is_too_wide(lengths: list[int]) -> None:
 def test_files_in_rows_are_read_on_from_row_to_row() -> None:
     said = np.concatenate(list(rows.streamed((np.arange(n, dtype=np.uint16) for n in (5, 11, 3, 20)), 8)))
     assert said.tolist() == [*range(5), *range(11), *range(3), *range(20)][: 4 * 8]
+
+
+def test_llama_cpp_turns_some_pairs_of_dimensions_as_told_and_the_others_never() -> None:
+    sizes = gguf_file.Sizes(256, 4, 4, 4, 512, 4_096, 4_096, 1e-5, 10_000.0, turned=16)
+    pairs = np.arange(32)
+    speeds = 10_000.0 ** (-2 * pairs / 64) / gguf_file.slowness(sizes)
+    assert np.allclose(speeds[:8], 10_000.0 ** (-2 * pairs[:8] / 16), rtol=1e-5)
+    assert speeds[8:].max() * sizes.window < 1e-6
 
 
 # What is shown of other files

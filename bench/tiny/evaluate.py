@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -106,9 +107,7 @@ def of_rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
         yield f"copy{' and pieces' if pieces else ''}", of_copy(pieces)
         yield f"echo{' and pieces' if pieces else ''}", of_echo(pieces)
-    texts = (it.text for it in collect.read(corpus) if it.part == "train" and it.language == language)
-    ngram = Ngram(_upto(texts, LEARNT))
-    yield "6-gram", lambda case: ngram.answer(case.before)
+    yield "6-gram", lambda case: _ngram(corpus, language).answer(case.before)
 
 
 def others(found: Sequence[Case], asked: Sequence[Case]) -> list[Case]:
@@ -116,6 +115,12 @@ def others(found: Sequence[Case], asked: Sequence[Case]) -> list[Case]:
     known = {(it.path, it.before) for it in asked}
     lines = {(path, before.count("\n")) for path, before in known}
     return [it for it in found if (it.path, it.before.count("\n")) not in lines]
+
+
+@cache
+def _ngram(corpus: Path, language: str) -> Ngram:
+    texts = (it.text for it in collect.read(corpus) if it.part == "train" and it.language == language)
+    return Ngram(_upto(texts, LEARNT))
 
 
 def _upto(texts: Iterator[str], most: int) -> Iterator[str]:

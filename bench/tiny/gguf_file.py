@@ -49,7 +49,7 @@ def write(
     writer.add_file_type(KINDS[kind][1])
     writer.add_quantization_version(2)
     _tokens(writer, json.loads(tokenizer.read_text(encoding="utf-8")))
-    for tensor, array in [*tensors.items(), ("rope_freqs.weight", _slowness(sizes))]:
+    for tensor, array in [*tensors.items(), ("rope_freqs.weight", slowness(sizes))]:
         own = _kind(tensor, array, kind)
         writer.add_tensor(tensor, gguf.quants.quantize(array.astype(np.float32), own), raw_dtype=own)
     writer.write_header_to_file()
@@ -58,7 +58,7 @@ def write(
     writer.close()
 
 
-def _slowness(sizes: Sizes) -> np.ndarray[Any, Any]:
+def slowness(sizes: Sizes) -> np.ndarray[Any, Any]:
     """What llama.cpp divides the speed of each pair of dimensions by: some turn as told, the others never."""
     head, pairs = sizes.width // sizes.heads, np.arange(sizes.width // sizes.heads // 2)
     wanted = np.where(pairs < sizes.turned // 2, sizes.base ** (-2 * pairs / sizes.turned), 1e-12)
