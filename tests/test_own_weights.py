@@ -418,15 +418,18 @@ def test_without_weights_the_plan_promises_none(tmp_path: Path, monkeypatch: pyt
 
 def test_doctor_says_what_comes_along_and_whether_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_own, "PLACE", put(tmp_path))
-    (found,) = doctor._own()
+    (found,) = doctor._own([])
     assert found.state == "note"
     assert "in python it is sure enough of 20% of whole lines, of which 60% are right" in found.found
     truncated(tmp_path)
-    (found,) = doctor._own()
+    (found,) = doctor._own([])
     assert (found.state, found.mend) == ("wrong", "install Switchyard again")
+    survey = Survey("embedded", error=found.found)  # told once, and mended in the same way
+    assert list(doctor._own([survey])) == []
+    assert [it.mend for it in doctor._engines([survey])] == ["install Switchyard again"]
     missing(tmp_path)
     (tmp_path / f"{NAME}.toml").unlink()
-    assert list(doctor._own()) == []
+    assert list(doctor._own([])) == []
 
 
 def test_the_verdict_of_doctor_and_models_is_the_plans(tmp_path: Path) -> None:

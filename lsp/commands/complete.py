@@ -78,6 +78,9 @@ async def _ask(settings: Config, request: Request, found: Found) -> None:
             async for answer in answers:
                 if isinstance(answer, Insertion):
                     found.insertions.append(answer)
+        if engine.ledger.turns:  # `echo` may have been asked in the place of a model
+            turn = engine.ledger.turns[-1]
+            found.route = replace(found.route, runtime=turn.engine, model=turn.model)
 
 
 def _completion(document: Document, found: Found) -> dict[str, object]:

@@ -25,12 +25,13 @@ from router.layers import merge
 from router.models.types import Survey
 from router.runtimes import child
 from router.runtimes.embedded_files import Files
-from router.runtimes.embedded_own import Own
+from router.runtimes.embedded_own import WAY_OUT, Own
 from router.runtimes.ollama_dialect import is_cloud
 from router.types import Route
 
 PACKAGES = ("switchyard", "pygls", "ollama", "xllamacpp", "tree-sitter", "msgspec")
 MEND_FIRST = "correct that line; until then nothing is suggested, for it may keep files out of prompts"
+REINSTALL = "install Switchyard again"
 _PULL = "ollama pull qwen2.5-coder:1.5b"
 _MARKS = {"ok": "ok", "note": "note", "warning": "WARNING", "missing": "missing", "wrong": "WRONG"}
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         surveys, wrong = _survey(chosen)
     checks += wrong
     route, why = models.choose(surveys, chosen)
-    checks += [*_engines(surveys), *_own(), *_hosts(chosen, surveys), *_editors()]
+    checks += [*_engines(surveys), *_own(surveys), *_hosts(chosen, surveys), *_editors()]
     if checks[0].mend == MEND_FIRST:
         route, why = None, f"Nothing is suggested until {user_file()} is mended."
     verdict = _verdict(route, why, chosen)
@@ -130,14 +131,14 @@ def _engines(surveys: Sequence[Survey]) -> Iterator[Check]:
             yield from _models(survey)
 
 
-def _own() -> Iterator[Check]:
+def _own(surveys: Sequence[Survey]) -> Iterator[Check]:
     """The weights that come with Switchyard, if any do."""
     files = Files("", ())
     for it in files.look():
         if it.own:
             yield Check("embedded", "note", f"{it.model.name} comes with Switchyard; {_sure(it.own)}")
-    if files.fault:
-        yield Check("embedded", "wrong", files.fault, "install Switchyard again")
+    if files.fault and all(it.error != files.fault for it in surveys):
+        yield Check("embedded", "wrong", files.fault, REINSTALL)
 
 
 def _sure(own: Own) -> str:
@@ -169,7 +170,7 @@ def _mend(survey: Survey) -> str:
     if survey.engine == "ollama":
         return _PULL
     if survey.engine == "embedded":
-        return _mend_embedded()
+        return REINSTALL if survey.error.endswith(f"{WAY_OUT}.") else _mend_embedded()
     return ""
 
 
