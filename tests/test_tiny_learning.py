@@ -47,8 +47,9 @@ def test_what_is_calm_takes_shorter_steps() -> None:
     assert far["a"] == pytest.approx(0.1 * far["b"], rel=0.05)
 
 
-def test_weights_that_have_learnt_nothing_copy() -> None:
-    shape = model.Shape(256, 3, 4, 4, 64, vocabulary=512, window=512)
+@pytest.mark.parametrize(("width", "heads"), [(256, 4), (320, 5)])
+def test_weights_that_have_learnt_nothing_copy(width: int, heads: int) -> None:
+    shape = model.Shape(width, 3, heads, heads, 64, vocabulary=512, window=512)
     said = torch.randint(0, 512, (1, 150), generator=torch.Generator().manual_seed(3))
     tokens = torch.cat((said, torch.randint(0, 512, (1, 40)), said), 1)
     likeliest = model.logits(copying.copying(shape), shape, tokens)[0, :-1].argmax(-1)

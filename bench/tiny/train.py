@@ -201,7 +201,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
     parser.add_argument("--rows", default="rows", help="what `pack --name` said")
     parser.add_argument("--name", default="run", help="folder of the checkpoint and the log")
-    parser.add_argument("--shape", choices=SHAPES, default="27m")
+    parser.add_argument("--shape", choices=SHAPES, default="34m")
     parser.add_argument("--start", choices=("copying", "noise"), default="copying", help="what the first weights do")
     parser.add_argument("--vocabulary", type=int, default=16_384)
     parser.add_argument("--window", type=int, default=2_048, help="tokens that the file says it can read")
