@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 import router
+from bench.tiny import ship as shipping
 from bench.tiny.ship import ship
 from lsp.commands import doctor, models, plan
 from router import config, tasks
@@ -45,7 +46,7 @@ def put(
 ) -> Path:
     """Weights in their place, that say this; `place` itself."""
     path = gguf or saying_gguf.write(place / f"{NAME}.gguf", NAME, says, 0.9)
-    ship(path, place, ["python"], whole, inside, Scores(SCORE, SCORE), NAME)
+    ship(path, place, ["python"], (whole, inside), Scores(SCORE, SCORE), name=NAME)
     return place
 
 
@@ -67,6 +68,22 @@ def listed(place: Path) -> list[Model]:
 # What lies there
 
 
+def test_the_step_that_ships_writes_what_the_product_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made, place = saying_gguf.write(tmp_path / "switchyard-made.gguf", "made", SAYS), tmp_path / "weights"
+    numbers = "--thresholds 0.4 0.3 --window 1024 --lines 1000 900 --shown 0.2 0.25 --right 0.6 0.7".split()
+    arguments = [str(made), "--place", str(place), "--languages", "python", "go", *numbers]
+    assert shipping.main(arguments) == 0
+    assert str(place / "card.md") in capsys.readouterr().out
+    own = embedded_own.shipped(place)["switchyard-made"]
+    assert (own.languages, own.window, own.whole, own.inside) == (("python", "go"), 1024, 0.4, 0.3)
+    assert own.scores == Scores(Score(1000, 0.2, 0.6), Score(900, 0.25, 0.7))
+    assert embedded_own.fault(place / own.file, own) == ""
+    with pytest.raises(ValueError, match="how to prompt it"):
+        shipping.main([*arguments, "--name", "another"])
+    with pytest.raises(ValueError, match="0"):
+        shipping.main([*arguments, "--thresholds", "0", "0"])  # it would be shown however unsure
+
+
 def test_what_is_shipped_is_whole_and_says_what_it_is() -> None:
     for name, own in embedded_own.shipped().items():
         path = embedded_own.PLACE / own.file
@@ -80,6 +97,7 @@ def test_what_is_shipped_is_whole_and_says_what_it_is() -> None:
 def test_weights_in_their_place_are_listed_last_with_what_is_said_of_them(tmp_path: Path) -> None:
     put(tmp_path)
     (model,) = listed(tmp_path)
+    assert model.window == 2048  # as it is asked, though the file says 4096
     assert (model.name, model.family, model.languages, model.sure) == (NAME, "switchyard", ("python",), (0.1, 0.1))
     pulled(tmp_path, "models.example/library/prose/1b", random_gguf.made(fim=False).read_bytes(), "b" * 64)
     found = embedded_files.Files("", [tmp_path], tmp_path).look()

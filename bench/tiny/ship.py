@@ -9,12 +9,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from router.models import families
-from router.runtimes.embedded_own import PLACE, Own, Score, Scores, shipped
+from router.runtimes.embedded_own import PLACE, Own, Score, Scores
 
 
 def ship(
-    gguf: Path, place: Path, languages: Sequence[str], whole: float, inside: float, scores: Scores, name: str = ""
+    gguf: Path,
+    place: Path,
+    languages: Sequence[str],
+    thresholds: tuple[float, float],
+    scores: Scores,
+    window: int = 2_048,
+    name: str = "",
 ) -> Own:
     """Copy the file, and write its TOML beside it; its own name is the model's, unless another is given.
 
@@ -24,14 +32,14 @@ def ship(
     if families.of(name) != "switchyard":
         raise ValueError(f"{name} does not begin as our models do, so the product would not know how to prompt it.")
     weights = gguf.read_bytes()
-    own = Own(
-        f"{name}.gguf", hashlib.sha256(weights).hexdigest(), len(weights), tuple(languages), whole, inside, scores
-    )
+    digest = hashlib.sha256(weights).hexdigest()
+    text = _said(Own(f"{name}.gguf", digest, len(weights), tuple(languages), window, *thresholds, scores))
+    own = msgspec.toml.decode(text, type=Own)
     place.mkdir(exist_ok=True)
-    (place / f"{name}.toml").write_text(_said(own), encoding="utf-8")
+    (place / f"{name}.toml").write_text(text, encoding="utf-8")
     if (place / own.file).resolve() != gguf.resolve():
         shutil.copyfile(gguf, place / own.file)
-    return shipped(place)[name]
+    return own
 
 
 def _said(own: Own) -> str:
@@ -40,6 +48,7 @@ def _said(own: Own) -> str:
         f'sha256 = "{own.sha256}"',
         f"bytes = {own.bytes}",
         f"languages = [{', '.join(map(_quoted, own.languages))}]",
+        f"window = {own.window}",
         "# The probabilities below which nothing is shown; chosen on other lines than the scores are from.",
         f"whole = {own.whole}",
         f"inside = {own.inside}",
@@ -63,6 +72,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--name", default="", help="of the model; without it that of the file")
     parser.add_argument("--place", type=Path, default=PLACE)
     parser.add_argument("--languages", nargs="+", default=["python"], help="as editors name them")
+    parser.add_argument("--window", type=int, default=2_048, help="tokens of a prompt and its answer, as evaluated")
     parser.add_argument("--thresholds", nargs=2, type=float, required=True, metavar=("WHOLE", "INSIDE"))
     parser.add_argument("--lines", nargs=2, type=int, default=[1_000, 1_000], metavar=("WHOLE", "INSIDE"))
     parser.add_argument("--shown", nargs=2, type=float, required=True, metavar=("WHOLE", "INSIDE"), help="shares")
@@ -73,8 +83,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     said = flags(arguments)
     scores = Scores(*(Score(*it) for it in zip(said.lines, said.shown, said.right, strict=True)))
-    whole, inside = said.thresholds
-    own = ship(said.gguf, said.place, said.languages, whole, inside, scores, said.name)
+    own = ship(said.gguf, said.place, said.languages, tuple(said.thresholds), scores, said.window, said.name)
     print(f"{said.place / own.file}: {own.bytes:,} bytes. Say in {said.place / 'card.md'} what it is.")
     return 0
 

@@ -73,7 +73,10 @@ class Files:
         found = self._inspect(name, path)
         if found is None:
             return None
-        model = msgspec.structs.replace(found.model, languages=own.languages, sure=(own.whole, own.inside))
+        window = min(found.model.window, own.window)
+        model = msgspec.structs.replace(
+            found.model, window=window, languages=own.languages, sure=(own.whole, own.inside)
+        )
         return Found(model, path, own)
 
     def _once(self, path: Path, own: Own) -> str:

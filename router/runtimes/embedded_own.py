@@ -36,13 +36,15 @@ class Own(Struct, frozen=True, forbid_unknown_fields=True):
     """A TOML file of the folder; its name is the model's.
 
     `file` lies beside it. Below the probabilities `whole` and `inside` nothing is shown, of a whole line and of the
-    rest of one; they were chosen on other lines than the `scores` are from. `languages` are named as editors do.
+    rest of one; they were chosen on other lines than the `scores` are from. `languages` are named as editors do. No
+    prompt and answer together have more than `window` tokens, however many the file says that it can read.
     """
 
     file: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     bytes: Annotated[int, Meta(gt=0)]
     languages: Annotated[tuple[str, ...], Meta(min_length=1)]
+    window: Annotated[int, Meta(ge=1024)]
     whole: Probability
     inside: Probability
     scores: Scores
