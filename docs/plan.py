@@ -8,7 +8,7 @@ from router.config import Config
 from router.models import catalog, known, plan
 from router.models.plan import Choice, Plan
 from router.models.reasons import amount, spell
-from router.models.types import Survey
+from router.models.types import Model, Survey
 
 HEAD = """\
 # The plan
@@ -51,7 +51,9 @@ The plan goes by these rules:
   comes back after the large one, when nobody reckons any more. (Read in server/sched.go of 0.33.0-rc2.)
 - A prompt that is longer than its model's window goes to the planned model with the largest one; a review goes in
   parts; anything else is refused with both numbers. Nothing is cut silently.
+"""
 
+BELOW = """
 Below, what is recommended where nothing is installed yet. Speeds are what such hardware does, not measured; the first
 line is that of a prompt as long as the budget allows.
 """
@@ -59,7 +61,16 @@ line is that of a prompt as long as the budget allows.
 
 def page() -> str:
     """The whole page."""
-    return HEAD + "".join(map(_machine, known.names()))
+    return HEAD + "".join(map(_own, own_weights().models)) + BELOW + "".join(map(_machine, known.names()))
+
+
+def _own(model: Model) -> str:
+    size = f"{model.parameters / 1e6:.0f} million parameters, {model.size / 1e6:.0f} MB"
+    return (
+        f"- While no engine has another model that completes, {model.name} completes lines of "
+        f"{', '.join(model.languages)}:\n  {size}, which come along for the embedded engine. A larger one is recommended "
+        f"wherever it fits.\n"
+    )
 
 
 def _machine(name: str) -> str:

@@ -52,7 +52,7 @@ def _modest(model: Model) -> str:
     served = ", ".join(model.languages)
     return (
         f"{model.name}, {what}, completes lines of {served} where it is sure; everything else is what the code already "
-        f"says. A larger model does more: {WAY_OUT}."
+        f"says. A larger model does more, where it fits: {WAY_OUT}."
     )
 
 
