@@ -68,8 +68,8 @@ def _own(model: Model) -> str:
     size = f"{model.parameters / 1e6:.0f} million parameters, {model.size / 1e6:.0f} MB"
     return (
         f"- While no engine has another model that completes, {model.name} completes lines of "
-        f"{', '.join(model.languages)}:\n  {size}, which come along for the embedded engine. A larger one is recommended "
-        f"wherever it fits.\n"
+        f"{', '.join(model.languages)}:\n  {size}, which come along for the embedded engine. "
+        "A larger one is recommended wherever it fits.\n"
     )
 
 
