@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -103,9 +103,18 @@ class Neovim:
         while keys:
             keys = keys[self.wire.ask("nvim_input", keys) :]
 
+    def is_asking(self) -> bool:
+        """Whether it waits for an answer of the user's; what else it is asked then waits, too."""
+        return bool(self.wire.ask("nvim_get_mode")["blocking"])
+
     def paint(self) -> Screen:
         """The screen as it is once everything that has arrived is drawn."""
         self.command("redraw")
+        return self.look()
+
+    def look(self) -> Screen:
+        """The screen as it is drawn by now, also while it waits for an answer."""
+        self.is_asking()  # and what was drawn before has come
         heard, self.wire.heard = self.wire.heard, []
         for method, batch in heard:
             for event, *calls in batch if method == "redraw" else ():
@@ -179,10 +188,12 @@ def server_command(*settings: str) -> list[str]:
     return command
 
 
-def _arguments(home: Path, options: dict[str, object] | None) -> list[str]:
+def _arguments(home: Path, options: dict[str, object] | None, found: Sequence[str]) -> list[str]:
     environment = [f"XDG_{kind}_HOME={home / kind.lower()}" for kind in ("CONFIG", "DATA", "STATE", "CACHE")]
     start = ["env", "-u", "VIM", "-u", "VIMRUNTIME", *environment, f"NVIM_LOG_FILE={home / 'log'}"]
-    start += [BINARY, "--embed", "--clean", "--cmd", f"set runtimepath^={PLUGIN}", "--cmd", "set noswapfile"]
+    start += [BINARY, "--embed", "--clean", "--cmd", "set noswapfile"]
+    for command in found:
+        start += ["--cmd", command]
     start += ["--cmd", f"highlight {GHOST} guifg=#7c8394"]  # its default, a link, would go by the name of its target
     if options is not None:
         text = json.dumps(options)
@@ -191,10 +202,16 @@ def _arguments(home: Path, options: dict[str, object] | None) -> list[str]:
 
 
 @contextmanager
-def neovim(home: Path, options: dict[str, object] | None, width: int = 100, height: int = 14) -> Iterator[Neovim]:
-    """A Neovim that has loaded the plugin as a plain package does, with `options` for setup (None: no setup)."""
+def neovim(
+    home: Path,
+    options: dict[str, object] | None,
+    width: int = 100,
+    height: int = 14,
+    found: Sequence[str] = (f"set runtimepath^={PLUGIN}",),
+) -> Iterator[Neovim]:
+    """A Neovim with `options` for setup (None: no setup); `found` are the commands by which it finds the plugin."""
     screen = Screen(width, height)
-    with subprocess.Popen(_arguments(home, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(_arguments(home, options, found), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         editor = Neovim(process, screen)
         try:
             looks = {"rgb": True, "ext_linegrid": True, "ext_hlstate": True}

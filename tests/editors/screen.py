@@ -68,6 +68,14 @@ class Screen:
         """What a reader sees, line by line, without blanks at the ends and without the last two lines."""
         return ["".join(row).rstrip() for row in self.text[: self.height - 2]]
 
+    def marked(self, group: str) -> str:
+        """What stands on the screen in a highlight of which some part's name begins like this."""
+        cells = [(row, column) for row in range(self.height) for column in range(self.width)]
+        return "".join(self.text[r][c] for r, c in cells if self._looks(r, c, group))
+
+    def _looks(self, row: int, column: int, group: str) -> bool:
+        return any(part.startswith(group) for part in self.groups.get(self.highlight[row][column], ()))
+
     def ghost(self) -> str:
         """Only the ghost text that stands on the screen, line by line."""
         lines = []

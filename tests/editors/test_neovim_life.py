@@ -100,15 +100,17 @@ def test_lone_files_share_one_server_and_a_workspace_has_its_own(tmp_path: Path)
         assert len(editor.servers()) == 2
 
 
-def test_without_setup_and_without_a_program_nothing_is_harmed_and_health_says_so(
+def test_without_a_program_it_is_said_once_and_quietly_and_health_says_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     with neovim(tmp_path, None) as editor:
-        editor.open(tmp_path / "shop.py", "price = 2\n")
+        for name in ("shop.py", "cart.py", "till.py"):
+            editor.open(tmp_path / name, "price = 2\n")
         editor.type("odef add(<Tab>q")
         editor.wait(lambda: editor.lines()[1].endswith("q"))
-        assert editor.messages() == ""
+        assert editor.messages() == "Switchyard: its program was not found; see :checkhealth switchyard"
+        assert "its program was not found" in editor.paint().marked("WarningMsg")
         assert editor.lua("return require('switchyard').status().state") == "absent"
         editor.type("<Esc>")
         report = health(editor)

@@ -67,7 +67,8 @@ WATCH = """(item) => {
     const [words] = (document.querySelector(item)?.ariaLabel ?? "").split("\\n");
     if (words !== said.at(-1)) said.push(words);
   };
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-label"] });
+  const all = { subtree: true, childList: true, attributeFilter: ["aria-label"] };
+  new MutationObserver(look).observe(document.body, all);
   look();
 }"""
 

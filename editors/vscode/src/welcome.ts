@@ -25,7 +25,8 @@ export async function install(context: vscode.ExtensionContext): Promise<void> {
   ];
   const title = "Install Switchyard's server with";
   const placeHolder = "The command is shown in a terminal; press Enter there";
-  const chosen = await vscode.window.showQuickPick(ways, { title, placeHolder });
+  const ignoreFocusOut = true; // the page of first steps may take the focus back
+  const chosen = await vscode.window.showQuickPick(ways, { title, placeHolder, ignoreFocusOut });
   if (chosen) prepare(chosen.line);
 }
 

@@ -1,4 +1,4 @@
-"""The first run in a real VS Code: without a server, with one that is installed, and in a folder that is not trusted."""
+"""The first run in a real VS Code: without a server, with one being installed, in a folder that is not trusted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.timeout(300)  # a window takes ten seconds to open wher
 def test_the_server_is_installed_from_the_first_steps_which_end_in_a_ghost_text(code: Code, file: Path) -> None:
     server = code.home / "home" / ".local" / "bin" / "switchyard"
     uv = code.home / "bin" / "uv"
-    uv.write_text(f"#!/bin/sh\necho \"$*\" > {code.home}/installed\nmkdir -p {server.parent}\n"
-                  f"printf '#!/bin/sh\\nexec {' '.join(PROGRAM)} \"$@\"\\n' > {server}\nchmod +x {server}\n")  # fmt: skip
+    start = f"printf '#!/bin/sh\\nexec {' '.join(PROGRAM)} \"$@\"\\n' > {server}; chmod +x {server}"
+    uv.write_text(f'#!/bin/sh\necho "$*" > {code.home}/installed\nmkdir -p {server.parent}\n{start}\n')
     uv.chmod(0o755)
     with code.window(file, {"switchyard.runtime.engine": "echo"}) as window:
         window.wait_for_status("not installed")
@@ -48,8 +48,9 @@ def test_the_server_is_installed_from_the_first_steps_which_end_in_a_ghost_text(
 def step(window: Window, title: str, button: str) -> None:
     """Presses a button of the first steps."""
     shown = window.page.locator(".getting-started-step", has_text=title)
-    shown.locator(".step-title").click()
-    shown.get_by_role("button", name=button).click()
+    found = shown.get_by_role("button", name=button)
+    window.wait(lambda: found.is_visible() or shown.locator(".step-title").click() or found.is_visible())
+    found.click()
 
 
 def ticked(window: Window) -> list[str]:

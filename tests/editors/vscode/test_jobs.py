@@ -22,6 +22,7 @@ def test_an_explanation_comes_beside_the_code_and_leads_to_real_places_only(
     with code.window(file, scripted(tmp_path, EXPLAINED + EDITED) | MODELS) as window:
         window.wait_for_status("ready")
         window.at_the_end()
+        window.press("ArrowUp")
         window.command("Switchyard: Explain")
         window.wait(lambda: "return 0" in window.beside())
         window.picture("explanation")

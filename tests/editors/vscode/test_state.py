@@ -1,4 +1,4 @@
-"""The state of things in a real VS Code: what the status item says, what its menu mends, and what outlives a failure."""
+"""The state of things in a real VS Code: what the status item says, what its menu mends, what outlives a failure."""
 
 from __future__ import annotations
 
