@@ -22,7 +22,8 @@ PROGRAM = ROOT / "router" / "runtimes" / "embedded_child.py"
 
 
 class Said(Struct, frozen=True):
-    """An answer. `sure`: the product of its tokens' probabilities; `first`: the likeliest first tokens with theirs."""
+    """An answer. `sure`: the product of its tokens' probabilities, that of its end too, as the product reckons it;
+    `first`: the likeliest first tokens with theirs."""
 
     text: str
     sure: float
@@ -85,18 +86,22 @@ class Llama:
             return 0.0
         grammar = f"root ::= {json.dumps(text + chr(10), ensure_ascii=False)}"
         asked = {"prompt": prompt, "n_predict": 64, "grammar": grammar, "n_probs": 1, "cache_prompt": True}
+        asked["stop"] = ["\n"]  # what comes after the line says nothing of it
         return self._asked(asked).sure
 
     def _asked(self, asked: Mapping[str, object]) -> Said:
         began = time.perf_counter()
         # A connection for each: the server closes one that is idle for some seconds.
         with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)) as connection:
-            connection.request("POST", "/completion", json.dumps({**asked, "temperature": 0}), self._head)
-            said = json.loads(connection.getresponse().read())
+            asked = {**asked, "temperature": 0, "stream": True}  # else nothing is told of the token that ends the line
+            connection.request("POST", "/completion", json.dumps(asked), self._head)
+            body = connection.getresponse().read().decode()
         ms = (time.perf_counter() - began) * 1000
-        if "content" not in said:
-            raise RuntimeError(f"llama.cpp refused: {said}")
-        each = said.get("completion_probabilities", [])
+        events = [json.loads(line[6:]) for line in body.splitlines() if line.startswith("data: ")]
+        if not events or "timings" not in events[-1]:
+            raise RuntimeError(f"llama.cpp refused: {body}")
+        said = events[-1] | {"content": "".join(it["content"] for it in events)}
+        each = [it for event in events for it in event.get("completion_probabilities", [])]
         first = tuple((it["id"], it["logprob"]) for it in (each[0]["top_logprobs"] if each else ()))
         spent = said["timings"]
         sure = math.exp(sum(it["logprob"] for it in each))
