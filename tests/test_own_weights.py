@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 import router
 from bench.tiny import ship as shipping
+from bench.tiny.engine import Llama
 from bench.tiny.ship import ship
 from lsp.commands import doctor, models, plan
 from router import config, tasks
@@ -222,6 +223,21 @@ def test_the_engine_says_how_probable_an_answer_is_its_end_included(tmp_path: Pa
         assert unasked.sure == -1
 
     with_own(put(tmp_path), work)
+
+
+@pytest.mark.parametrize("end", [(), ("Ċ",)], ids=["of the text", "of the line"])
+def test_what_is_measured_with_is_what_is_shown_by(end: tuple[str, ...], tmp_path: Path) -> None:
+    """The threshold is chosen by what `bench.tiny` says of a line, and held against what the runtime does."""
+    with Llama(put(tmp_path, says=[*SAYS, *end]) / f"{NAME}.gguf", window=512) as bench:
+        measured = bench.ask(PROMPT)
+        assert bench.weigh(PROMPT, "(a)") == pytest.approx(measured.sure if end else 0, abs=0.01)
+
+    async def work(runtime: embedded.Embedded) -> None:
+        text, timing = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=20, stop=("\n",)))
+        assert (text, measured.text) == ("(a)", "(a)")
+        assert timing.sure == pytest.approx(measured.sure, abs=0.001) == pytest.approx(SURE, abs=0.03)
+
+    with_own(tmp_path, work)
 
 
 @pytest.mark.parametrize(
