@@ -52,7 +52,8 @@ export class Preview implements vscode.Disposable, vscode.TextDocumentContentPro
     const [first] = this.files;
     if (!first) return;
     if (this.files.length === 1) {
-      await vscode.commands.executeCommand("vscode.diff", first.uri, first.after, title, { preview: true });
+      const shown = { preview: true, viewColumn: column(first.uri) };
+      await vscode.commands.executeCommand("vscode.diff", first.uri, first.after, title, shown);
     } else {
       const sides = this.files.map((it) => [it.uri, it.uri, it.after]);
       await vscode.commands.executeCommand("vscode.changes", title, sides);
@@ -89,12 +90,13 @@ export class Preview implements vscode.Disposable, vscode.TextDocumentContentPro
     }
     await this.discard();
     await vscode.workspace.applyEdit(edit);
-    if (files[0]) await vscode.window.showTextDocument(files[0].uri);
+    if (files[0]) await vscode.window.showTextDocument(files[0].uri, { viewColumn: column(files[0].uri) });
   }
 
   /** Closes the diff; nothing is changed. */
   async discard(): Promise<void> {
     const shown = vscode.window.tabGroups.all.flatMap((it) => it.tabs).filter((it) => this.shows(it));
+    if (this.files.length) void vscode.commands.executeCommand("notifications.hideToasts"); // it asks what is decided
     this.files = [];
     await vscode.window.tabGroups.close(shown);
   }
@@ -108,6 +110,11 @@ export class Preview implements vscode.Disposable, vscode.TextDocumentContentPro
   dispose(): void {
     for (const one of this.listening) one.dispose();
   }
+}
+
+/** Where a file is shown, if it is: it is not to be opened once more beside itself. */
+function column(uri: vscode.Uri): vscode.ViewColumn | undefined {
+  return vscode.window.visibleTextEditors.find((it) => it.document.uri.toString() === uri.toString())?.viewColumn;
 }
 
 /**
