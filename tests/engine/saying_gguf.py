@@ -1,7 +1,7 @@
 """Makes a small llama that always says the same few tokens, with the same probability, as a GGUF file.
 
-Its layers are zero, so that what it says next depends on the last token alone: every token asks for the first of what it
-is to say, each of these for the next, and the last for the end of the text.
+Its layers are zero, so that what it says next depends on the last token alone: every token asks for the first of what
+it is to say, each of these for the next, and the last for the end of the text.
 """
 
 from __future__ import annotations
