@@ -16,9 +16,11 @@ vim.api.nvim_create_user_command("Switchyard", function(call)
 end, {
   nargs = "*",
   range = true,
-  desc = "Switchyard: explain, fix, document, refactor, review, plan, stats, doctor, pause, toggle, trigger, status, restart",
+  desc = "Switchyard: explain, fix, document, refactor, review, plan, stats, doctor, pause, toggle, menu, trigger, status, restart",
   complete = function(lead, line)
-    return line:match("^%S+%s+%S*$") and require("switchyard").subcommands(lead) or {}
+    local said = line:gsub("^.-Switchyard!?%s+", "")
+    local name = said:match("^(%S+)%s")
+    return name and require("switchyard").words(name, lead) or require("switchyard").subcommands(lead)
   end,
 })
 

@@ -18,7 +18,7 @@ end
 
 --- The cursor was moved, or another buffer is looked at.
 function M.moved()
-  if not settings.now.automatic then
+  if not settings.automatic(vim.bo.filetype) then
     return
   end
   moves = moves + 1

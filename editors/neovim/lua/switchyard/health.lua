@@ -1,25 +1,12 @@
 --- `:checkhealth switchyard`: what is there, what is missing, and what mends it.
 local M = {}
 
+local rivals = require("switchyard.rivals")
 local server = require("switchyard.server")
 local settings = require("switchyard.settings")
 
 local health = vim.health
 local PATIENCE_MS = 20000
-
---- Other sources of ghost text: a name, and whether it is loaded.
-local rivals = {
-  { "copilot.vim", function() return vim.fn.exists(":Copilot") == 2 and package.loaded["copilot"] == nil end },
-  { "copilot.lua", function() return package.loaded["copilot.suggestion"] ~= nil end },
-  { "llama.vim", function() return vim.fn.exists("*llama#enable") == 1 end },
-  { "codeium", function() return vim.fn.exists(":Codeium") == 2 end },
-  { "supermaven", function() return package.loaded["supermaven-nvim"] ~= nil end },
-  { "minuet virtual text", function() return package.loaded["minuet.virtualtext"] ~= nil end },
-  { "Neovim's own inline completion", function()
-    local native = rawget(vim.lsp, "inline_completion")
-    return native ~= nil and native.is_enabled()
-  end },
-}
 
 local function check_neovim()
   health.start("Switchyard: Neovim")
@@ -45,10 +32,29 @@ function M.command_line(program, cmd, subcommand)
   return found and line or vim.list_extend(line, subcommand)
 end
 
-local function run(program, subcommand)
+--- Runs a subcommand; `done` gets its outcome, in a moment when anything may be done.
+local function run(program, subcommand, environment, done)
   local line = M.command_line(program, settings.now.cmd, subcommand)
-  local ok, process = pcall(vim.system, line, { text = true, timeout = PATIENCE_MS, stdin = false })
-  return ok and process:wait() or { code = 1, stdout = "" }
+  local options = { text = true, timeout = PATIENCE_MS, stdin = false, env = environment }
+  local ok, process = pcall(vim.system, line, options, done and vim.schedule_wrap(done))
+  return ok and process or nil
+end
+
+--- The doctor's report in what it printed, or nil.
+local function report_in(answer)
+  local ok, report = pcall(vim.json.decode, answer.stdout or "", { luanil = { object = true } })
+  return ok and type(report) == "table" and type(report.checks) == "table" and report or nil
+end
+
+--- `done` gets what the doctor looked at; nothing, if it can't be asked.
+function M.asked(done)
+  local program = server.program()
+  local running = program and run(program, { "doctor", "--json" }, nil, function(answer)
+    done((report_in(answer) or { checks = {} }).checks)
+  end)
+  if not running then
+    done({})
+  end
 end
 
 local function check_program()
@@ -73,13 +79,10 @@ function M.printed(name)
   end
   local shown = require("switchyard.page").show(name, "text")
   shown.set("…")
-  local line = M.command_line(program, settings.now.cmd, { name })
   local environment = { COLUMNS = tostring(math.max(vim.o.columns - 4, 60)), NO_COLOR = "1" }
-  vim.system(line, { text = true, timeout = PATIENCE_MS, env = environment, stdin = false }, function(answer)
-    vim.schedule(function()
-      local said = (answer.stdout or "") ~= "" and answer.stdout or answer.stderr or ""
-      shown.set(said ~= "" and said or ("switchyard %s said nothing"):format(name))
-    end)
+  run(program, { name }, environment, function(answer)
+    local said = (answer.stdout or "") ~= "" and answer.stdout or answer.stderr or ""
+    shown.set(said ~= "" and said or ("switchyard %s said nothing"):format(name))
   end)
 end
 
@@ -104,9 +107,9 @@ end
 
 local function check_doctor(program)
   health.start("Switchyard: engine")
-  local answer = run(program, { "doctor", "--json" })
-  local ok, report = pcall(vim.json.decode, answer.stdout or "", { luanil = { object = true } })
-  if not ok or type(report) ~= "table" or type(report.checks) ~= "table" then
+  local process = run(program, { "doctor", "--json" })
+  local report = process and report_in(process:wait())
+  if not report then
     health.warn("`switchyard doctor --json` gave no report", { "Run `switchyard doctor` in a terminal." })
     return
   end
@@ -133,15 +136,11 @@ end
 
 local function check_rivals()
   health.start("Switchyard: other ghost text")
-  local found = false
-  for _, rival in ipairs(rivals) do
-    local ok, there = pcall(rival[2])
-    if ok and there then
-      found = true
-      health.warn(rival[1] .. " also draws ghost text", { "Switch one of the two off, or two texts overlap." })
-    end
+  local found = rivals.ghosts()
+  for _, name in ipairs(found) do
+    health.warn(name .. " also draws ghost text", { "Switch one of the two off: whichever comes first is shown." })
   end
-  if not found then
+  if #found == 0 then
     health.ok("none found")
   end
 end

@@ -7,6 +7,7 @@ local ghost = require("switchyard.ghost")
 local jobs = require("switchyard.jobs")
 local keys = require("switchyard.keys")
 local others = require("switchyard.others")
+local rivals = require("switchyard.rivals")
 local server = require("switchyard.server")
 local session = require("switchyard.session")
 local settings = require("switchyard.settings")
@@ -38,6 +39,7 @@ local function listen()
   on({ "InsertLeave", "BufLeave" }, session.clear)
   on({ "CursorMoved", "BufEnter", "InsertLeave" }, cursor.moved)
   on("ColorScheme", ghost.highlight)
+  rivals.listen(vim.schedule_wrap(session.update))
   on("DiagnosticChanged", function(event)
     others.changed(event.buf)
   end)
@@ -49,8 +51,9 @@ function M.start()
     return
   end
   started = true
-  server.on_attach = function(buf)
+  server.on_attach = function(buf, client)
     keys.map(buf)
+    rivals.spare(client)
     session.again()
   end
   server.on_able = session.again
@@ -92,11 +95,11 @@ M.trigger = session.trigger
 M.visible = session.visible
 M.restart = server.restart
 
---- Switches the suggestions while typing on or off; the trigger key goes on working.
-function M.toggle()
-  settings.now.automatic = not settings.now.automatic
+--- Switches the suggestions while typing on or off, everywhere or in one file type; the trigger key goes on working.
+function M.toggle(filetype)
+  local on = settings.toggle(filetype or "")
   session.clear()
-  return settings.now.automatic
+  return on
 end
 
 --- Asks for nothing by itself for so many minutes; 0: it does again.
@@ -104,7 +107,7 @@ M.pause = session.pause
 
 --- For a statusline: { state, message, engine, automatic, paused }.
 function M.status()
-  local now = { automatic = settings.now.automatic, paused = session.paused() }
+  local now = { automatic = settings.automatic(vim.bo.filetype), paused = session.paused() }
   return vim.tbl_extend("force", server.status(), now)
 end
 
@@ -148,8 +151,13 @@ local function printed(name)
 end
 
 local commands = {
-  toggle = function()
-    vim.notify("Switchyard: suggestions while typing are " .. (M.toggle() and "on" or "off"))
+  toggle = function(filetype)
+    local on = M.toggle(filetype) and "on" or "off"
+    local where = filetype ~= "" and " in " .. filetype or ""
+    vim.notify(("Switchyard: suggestions while typing are %s%s"):format(on, where))
+  end,
+  menu = function()
+    require("switchyard.menu").show(M.status())
   end,
   trigger = M.trigger,
   restart = M.restart,
@@ -172,6 +180,22 @@ function M.subcommands(lead)
   return vim.tbl_filter(function(name)
     return vim.startswith(name, lead)
   end, vim.fn.sort(vim.tbl_keys(commands)))
+end
+
+local words = {
+  pause = { "0", "5", "60" },
+  review = { "staged" },
+  toggle = function(lead)
+    return vim.fn.getcompletion(lead, "filetype")
+  end,
+}
+
+--- What may follow a subcommand and begins with `lead`.
+function M.words(name, lead)
+  local found = words[name] or {}
+  return type(found) == "function" and found(lead) or vim.tbl_filter(function(word)
+    return vim.startswith(word, lead)
+  end, found)
 end
 
 --- Carries out `:Switchyard {name} {words}`; `lines`: the first and the last of a range, from 1.

@@ -119,13 +119,13 @@ local function trouble(err)
   end
 end
 
---- Opens the place that the link under the cursor names, if it is a file that is there.
-local function follow()
+--- Opens the place that the link under the cursor names, if it is a file that is there; `leave` goes to the code.
+local function follow(leave)
   local column, line = api.nvim_win_get_cursor(0)[2] + 1, api.nvim_get_current_line()
   for first, uri, last in line:gmatch("()%[[^%]]*%]%((file:[^)%s]+)%)()") do
     local path = first <= column and column < last and vim.uri_to_fname((uri:gsub("#.*", "")))
     if path and vim.fn.filereadable(path) == 1 then
-      vim.cmd("wincmd p")
+      leave()
       vim.cmd.edit(vim.fn.fnameescape(path))
       local row = tonumber(uri:match("#L(%d+)")) or 1
       return pcall(api.nvim_win_set_cursor, 0, { row, 0 })
@@ -143,7 +143,10 @@ local function read(client, buf, name, command, arguments, at)
       carry_out(result.actions[1])
     end
   end
-  shown = page.show(name, "markdown", { ["<CR>"] = follow, f = act }, function()
+  local function links()
+    follow(shown.leave)
+  end
+  shown = page.show(name, "markdown", { ["<CR>"] = links, f = act }, function()
     if stop then
       stop()
     end
@@ -181,6 +184,7 @@ end
 local function edit(client, buf, command, arguments)
   arguments[5] = type(arguments[5]) == "table" and arguments[5] or {}
   arguments[5].preview = true
+  vim.cmd.redraw() -- below what was chosen from, the message would want Enter to be pressed
   vim.notify("Switchyard: at work …")
   ask(client, buf, command, arguments, 4, function() end, function(err, result)
     if err then
@@ -232,6 +236,24 @@ function M.place(task, lines, note)
   end
 end
 
+--- What the server offers to refactor, and what the user may want instead, as entries to choose from.
+local function kinds(actions, own)
+  local entries = {}
+  for _, action in ipairs(actions or {}) do
+    local command = action.command
+    if type(command) == "table" and command.command == "switchyard.refactor" then
+      entries[#entries + 1] = {
+        label = (action.title:gsub(" %(Switchyard%)$", "")),
+        act = function()
+          carry_out(command)
+        end,
+      }
+    end
+  end
+  entries[#entries + 1] = { label = "In your own words …", act = own }
+  return entries
+end
+
 --- Lets the user choose what the server offers, unless they have said it in words of their own.
 function M.refactor(lines, words)
   local client, buf = attached()
@@ -244,18 +266,15 @@ function M.refactor(lines, words)
   local asked = here(client, buf, lines)
   local context = { diagnostics = {}, only = { "refactor" }, triggerKind = 1 }
   local params = { textDocument = { uri = asked[1] }, range = asked[2], context = context }
-  server.request(client, "textDocument/codeAction", params, function(_, actions)
-    local found = vim.tbl_filter(function(action)
-      return type(action.command) == "table" and action.command.command == "switchyard.refactor"
-    end, actions or {})
-    local shown = { prompt = "Refactor", format_item = function(action)
-      return action.title
-    end }
-    vim.ui.select(found, shown, function(action)
-      if action then
-        carry_out(action.command)
+  local function own()
+    vim.ui.input({ prompt = "What is to be different afterwards? " }, function(said)
+      if said and said ~= "" then
+        M.place("refactor", lines, said)
       end
     end)
+  end
+  server.request(client, "textDocument/codeAction", params, function(_, actions)
+    require("switchyard.menu").choose("Refactor", kinds(actions, own))
   end, buf)
 end
 

@@ -12,10 +12,12 @@ local methods = vim.fn.has("nvim-0.11") == 1 -- until then, a client's functions
 local statuses = {} ---@type table<integer, { state: string, message: string, engine: string }>
 local ends = {} ---@type number[] when servers ended that nobody had asked to
 local trouble = nil ---@type string?
+local missed = false -- the user has been told that there is no program
+local excluded = {} ---@type table<integer, { state: string, message: string, engine: string }> by buffer
 local restarting = false
 
 --- Called when a server takes a buffer, when its engine has become able to answer, and when a server has ended.
-M.on_attach = function(_) end
+M.on_attach = function(_, _) end
 M.on_able = function() end
 M.on_end = function() end
 
@@ -61,14 +63,31 @@ local function capabilities()
   })
 end
 
+--- Nobody need look at a statusline to know that nothing can come; whoever does knows more.
+local function warn(sentence)
+  vim.notify("Switchyard: " .. sentence, vim.log.levels.WARN)
+end
+
+--- The engine's state, of one server; a change for the worse or the better is passed on once.
+local function changed(id, status)
+  local before = (statuses[id] or {}).state
+  statuses[id] = status
+  if status.state == "ready" and before ~= "ready" then
+    M.on_able()
+  elseif status.state == "offline" and before ~= "offline" then
+    warn("no engine answers; see :Switchyard status")
+  end
+end
+
+--- That a file gets no request is a state of this file, all else one of the engine.
 local function heard_status(_, status, context)
   if type(status) ~= "table" then
     return
   end
-  local before = statuses[context.client_id]
-  statuses[context.client_id] = status
-  if status.state == "ready" and (not before or before.state ~= "ready") then
-    M.on_able()
+  local buf = api.nvim_get_current_buf()
+  excluded[buf] = status.state == "excluded" and status or nil
+  if not excluded[buf] then
+    changed(context.client_id, status)
   end
   api.nvim_exec_autocmds("User", { pattern = "SwitchyardStatus", modeline = false })
   vim.cmd.redrawstatus({ bang = true })
@@ -87,7 +106,7 @@ local function mourn(code, signal)
   end
   ends[#ends + 1] = os.time()
   trouble = "the server has ended; it is started again with the next insertion"
-  vim.notify("Switchyard: the server has ended", vim.log.levels.WARN)
+  warn("the server has ended")
 end
 
 --- Starts the program. To Neovim every end is a good one: its own message is longer than many a line, and one who
@@ -151,8 +170,8 @@ local function configuration(program, buf)
     settings = { switchyard = tree },
     handlers = { ["switchyard/status"] = heard_status, ["$/progress"] = heard_progress },
     commands = require("switchyard.jobs").commands,
-    on_attach = function(_, attached)
-      M.on_attach(attached)
+    on_attach = function(client, attached)
+      M.on_attach(attached, client)
     end,
     on_exit = ended,
   }
@@ -163,7 +182,7 @@ local function serves(client, config)
   return client.name == config.name and client.config.root_dir == config.root_dir and not call(client, "is_stopped")
 end
 
---- Gives `buf` to the server of its workspace, which is started if need be; nothing happens without a program.
+--- Gives `buf` to the server of its workspace, which is started if need be; that there is no program is said once.
 function M.attach(buf)
   if not is_file(buf) or worn_out() then
     return
@@ -175,6 +194,11 @@ function M.attach(buf)
   trouble = why
   if program then
     vim.lsp.start(configuration(program, buf), { bufnr = buf, reuse_client = serves })
+  elseif not missed then
+    missed = true
+    vim.schedule(function() -- while a file is read, a message would be painted over
+      warn("its program was not found; see :checkhealth switchyard")
+    end)
   end
 end
 
@@ -186,7 +210,7 @@ end
 
 --- Ends every server and starts those anew that have a buffer.
 function M.restart()
-  ends, trouble = {}, nil
+  ends, trouble, missed = {}, nil, false
   local clients = vim.lsp.get_clients({ name = NAME })
   restarting = #clients > 0
   for _, client in ipairs(clients) do
@@ -245,7 +269,9 @@ function M.status()
   local clients = vim.lsp.get_clients({ name = NAME, bufnr = 0 })
   local client = clients[1] or vim.lsp.get_clients({ name = NAME })[1]
   if client then
-    return statuses[client.id] or { state = "starting", message = "the server is starting", engine = "" }
+    local now = statuses[client.id] or { state = "starting", message = "the server is starting", engine = "" }
+    local able = now.state == "ready" or now.state == "loading"
+    return able and excluded[api.nvim_get_current_buf()] or now
   end
   return { state = "absent", message = trouble or "no server runs", engine = "" }
 end

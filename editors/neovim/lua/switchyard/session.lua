@@ -3,6 +3,7 @@ local M = {}
 
 local candidate = require("switchyard.candidate")
 local ghost = require("switchyard.ghost")
+local rivals = require("switchyard.rivals")
 local server = require("switchyard.server")
 local settings = require("switchyard.settings")
 
@@ -27,15 +28,10 @@ local function here()
   return { buf = buf, row = cursor[1] - 1, col = cursor[2], key = key }
 end
 
---- Whether a completion menu is in the way: Neovim's own, or one of two that draw their own windows.
-local function menu_in_the_way()
-  if settings.now.beside_menu then
-    return false
-  end
-  local cmp, blink = package.loaded["cmp"], package.loaded["blink.cmp"]
-  return vim.fn.pumvisible() == 1
-    or (type(cmp) == "table" and cmp.visible and cmp.visible() or false)
-    or (type(blink) == "table" and blink.is_visible and blink.is_visible() or false)
+--- Whether something else has the cursor's surroundings: a completion menu, or another plugin's ghost text.
+local function in_the_way()
+  rivals.meet()
+  return (rivals.menu_is_open() and not settings.now.beside_menu) or rivals.ghost_is_shown()
 end
 
 local function cancel()
@@ -95,7 +91,7 @@ local function answered(question, encoding, answer)
   end
   asked = nil
   hide()
-  if menu_in_the_way() then
+  if in_the_way() then
     return
   end
   local line = api.nvim_buf_get_lines(place.buf, place.row, place.row + 1, false)[1]
@@ -125,7 +121,7 @@ function M.update()
   if not place then
     return M.clear()
   end
-  if menu_in_the_way() then
+  if in_the_way() then
     return M.clear()
   end
   if place.key == dealt_with and not wanted then
@@ -140,7 +136,7 @@ function M.update()
     cancel()
   else
     cancel()
-    if settings.now.automatic and os.time() >= paused then
+    if settings.automatic(vim.bo[place.buf].filetype) and os.time() >= paused then
       ask(place, AUTOMATIC)
     end
   end

@@ -5,12 +5,15 @@ local M = {}
 local defaults = {
   --- The language server's command line. A bare name is looked up in the absolute directories of $PATH.
   cmd = { "switchyard", "lsp" },
-  --- Suggest while typing; the trigger key works either way.
+  --- Suggest while typing: always, never, or not in these file types: { markdown = false }. The trigger key works
+  --- either way.
   automatic = true,
   --- Only these file types; nil: all of them.
   filetypes = nil,
   --- Ghost text beside an open completion menu.
   beside_menu = false,
+  --- Where explanations, diffs and tables are shown: in a "split", or a "float" above the code.
+  window = "split",
   --- The server's own settings, as in its TOML file.
   settings = {},
   --- Insert mode keys; false switches one off, or all of them. A key without ghost text keeps its old meaning.
@@ -27,12 +30,15 @@ local defaults = {
 
 local kinds = {
   cmd = "table",
-  automatic = "boolean",
+  automatic = "boolean or table",
   filetypes = "table",
   beside_menu = "boolean",
+  window = "split or float",
   settings = "table",
-  keys = "table",
+  keys = "table or false",
 }
+
+local switched = {} ---@type table<string, boolean> what was toggled since: by file type, "" for all
 
 ---@type switchyard.Settings
 M.now = vim.deepcopy(defaults)
@@ -45,8 +51,9 @@ local function check(key, value)
   if not kinds[key] then
     complain("there is no option %q; see :help switchyard-options", key)
   end
-  if type(value) ~= kinds[key] and not (key == "keys" and value == false) then
-    complain("the option %q is a %s, not a %s", key, kinds[key], type(value))
+  local allowed = vim.split(kinds[key], " or ", { plain = true })
+  if not vim.tbl_contains(allowed, type(value)) and not vim.tbl_contains(allowed, tostring(value)) then
+    complain("the option %q is %s, not %s", key, kinds[key], vim.inspect(value))
   end
 end
 
@@ -77,6 +84,28 @@ function M.take(options)
     complain("the option %q is a list of strings: a program and its arguments", "cmd")
   end
   M.now = merged
+end
+
+--- Whether suggestions come by themselves in a file type; "" asks for all of them.
+function M.automatic(filetype)
+  if switched[filetype] ~= nil then
+    return switched[filetype]
+  end
+  local wish, all = M.now.automatic, switched[""]
+  if all == nil then
+    all = wish ~= false
+  end
+  return all and not (type(wish) == "table" and wish[filetype] == false)
+end
+
+--- Switches them on or off, in one file type or, for "", in all; whether they come now.
+function M.toggle(filetype)
+  local on = not M.automatic(filetype)
+  if filetype == "" then
+    switched = {}
+  end
+  switched[filetype] = on
+  return on
 end
 
 return M
