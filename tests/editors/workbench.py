@@ -166,8 +166,8 @@ class Window:
         return found.first.inner_text() if found.count() else ""
 
     def terminal(self) -> str:
-        """What stands in the terminal."""
-        return plain("\n".join(self.page.locator(".xterm-rows > div").all_inner_texts()))
+        """What stands in the terminal, whose lines are broken anywhere."""
+        return plain("".join(self.page.locator(".xterm-rows > div").all_inner_texts()))
 
     def beside_page(self) -> Frame:
         """The page of ours that was opened last; VS Code keeps each in a frame of its own."""

@@ -18,6 +18,8 @@ export interface Situation {
   /** Why: the server's own sentence, or ours. */
   message: string;
   engine: string;
+  /** For how many seconds it has been in this state, while something loads. */
+  seconds: number;
   /** The language at hand, or empty; and whether completions come in it while one types. */
   language: string;
   languageOn: boolean;
@@ -73,12 +75,14 @@ const NAMES: Record<State, string> = {
 export function look(it: Situation): Look {
   const lines = [`Switchyard: ${NAMES[it.state]}${it.engine ? ` (${it.engine})` : ""}`, it.message];
   if (it.state === "ready" && !it.automatic) lines.push("Suggestions come only when you ask for them.");
+  if (it.state === "loading" && it.seconds) lines.push(`${it.seconds} s so far.`);
   if (it.state !== "absent") {
     lines.push(`The server runs on ${it.where}${it.host ? `; its engine listens at ${it.host}` : ""}.`);
   }
   if (!it.trusted) lines.push("This folder is not trusted: nothing edits its files.");
   const tooltip = lines.filter(Boolean).join("\n");
-  return { text: `${ICONS[it.state]} Switchyard`, tooltip, alarm: it.state === "absent" || it.state === "ended" };
+  const text = `${ICONS[it.state]} Switchyard${it.state === "loading" && it.seconds ? ` ${it.seconds} s` : ""}`;
+  return { text, tooltip, alarm: it.state === "absent" || it.state === "ended" };
 }
 
 /** The menu: first what mends the state, then what one may want at any time. */

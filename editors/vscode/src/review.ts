@@ -20,6 +20,8 @@ interface Choice {
 interface Summary {
   markdown?: string;
   refusal?: string;
+  /** The repository's folder: the paths in the text are relative to it. */
+  root?: string;
 }
 
 /** One page, used again for each review. */
@@ -54,24 +56,24 @@ export class Review implements vscode.Disposable {
     } catch (error) {
       found = { refusal: isStopped(error) ? "Stopped." : (error as Error).message };
     }
-    if (running === this.running) this.end(found, folder);
+    if (running === this.running) this.end(found);
     running.dispose();
   }
 
-  private end({ markdown = "", refusal = "" }: Summary, folder: vscode.Uri): void {
+  private end({ markdown = "", refusal = "", root = "" }: Summary): void {
     this.running = undefined;
     this.text = markdown;
     const said = refusal ? `<p class="said">${escape(refusal)}</p>` : "";
-    const html = render(markdown, (code) => this.place(code, folder)) + said;
+    const html = render(markdown, (code) => (root ? this.place(code, vscode.Uri.parse(root)) : undefined)) + said;
     this.page.paint(html, markdown ? [button("copy", "Copy")] : []);
   }
 
-  /** What reads like `path:line` of the folder that was reviewed. */
-  private place(code: string, folder: vscode.Uri): string | undefined {
+  /** What reads like `path:line` of the repository that was reviewed. */
+  private place(code: string, root: vscode.Uri): string | undefined {
     const [, path = "", line = ""] = /^([^:]+):(\d{1,7})$/.exec(code) ?? [];
     if (!path || path.split(/[/\\]/).includes("..")) return undefined;
     const position = new vscode.Position(Math.max(Number(line) - 1, 0), 0);
-    return this.page.link(new vscode.Location(vscode.Uri.joinPath(folder, path), position));
+    return this.page.link(new vscode.Location(vscode.Uri.joinPath(root, path), position));
   }
 
   dispose(): void {

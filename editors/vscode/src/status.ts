@@ -20,6 +20,8 @@ export class StatusItem implements vscode.Disposable {
   private readonly excluded = new Map<string, string>(); // a document's URI -> why it is left out
   private readonly jobs: string[] = []; // what is being worked at
   private host = "";
+  private since = 0; // when the engine's state came to be what it is
+  private clock: NodeJS.Timeout | undefined; // runs while a model loads
   private readonly listening: vscode.Disposable[];
 
   constructor(private readonly sources: Sources) {
@@ -44,9 +46,16 @@ export class StatusItem implements vscode.Disposable {
       this.excluded.delete(uri);
       if (status.engine !== this.engine.engine) void this.ask(status.engine);
       this.engine = status;
+      if (status.state !== before) this.count(status.state === "loading");
     }
     this.draw();
     return before;
+  }
+
+  private count(on: boolean): void {
+    this.since = Date.now();
+    clearInterval(this.clock);
+    if (on) this.clock = setInterval(() => this.draw(), 1000);
   }
 
   private async ask(engine: string): Promise<void> {
@@ -82,6 +91,7 @@ export class StatusItem implements vscode.Disposable {
     return {
       ...this.stated(document, language, languageOn),
       engine: this.engine.engine,
+      seconds: Math.round((Date.now() - this.since) / 1000),
       language,
       languageOn,
       automatic: setting("complete.automatic", true),
@@ -117,6 +127,7 @@ export class StatusItem implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearInterval(this.clock);
     for (const one of this.listening) one.dispose();
   }
 }

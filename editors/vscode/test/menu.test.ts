@@ -6,7 +6,7 @@ const STATES: State[] = [
   "starting", "ready", "loading", "busy", "offline", "excluded", "off", "snoozed", "absent", "ended",
 ];
 const READY: Situation = {
-  state: "ready", message: "Because.", engine: "ollama", language: "python", languageOn: true, automatic: true,
+  state: "ready", message: "Because.", engine: "ollama", seconds: 0, language: "python", languageOn: true, automatic: true,
   where: "this machine", host: "http://127.0.0.1:11434", trusted: true,
 };
 
@@ -16,6 +16,14 @@ test("every state says why, and where the code goes", () => {
     assert.match(text, /^\$\(\S+\) Switchyard$/);
     assert.match(tooltip, /Because\./);
     if (state !== "absent") assert.match(tooltip, /runs on this machine; its engine listens at http:\/\/127\.0\.0\.1/);
+  }
+});
+
+test("a load says for how long it goes on, and nothing else does", () => {
+  assert.equal(look({ ...READY, state: "loading", seconds: 7 }).text, "$(loading~spin) Switchyard 7 s");
+  assert.match(look({ ...READY, state: "loading", seconds: 7 }).tooltip, /Because\.\n7 s so far\./);
+  for (const state of STATES.filter((it) => it !== "loading")) {
+    assert.deepEqual(look({ ...READY, state, seconds: 7 }), look({ ...READY, state }));
   }
 });
 

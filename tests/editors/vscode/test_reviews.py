@@ -64,7 +64,7 @@ def test_my_changes_are_reviewed_and_summed_up_and_a_finding_is_dismissed(
     code: Code, tmp_path: Path, file: Path
 ) -> None:
     file.write_text(BEFORE)
-    Repository(file.parent).commit()
+    Repository(tmp_path).commit()  # the workspace is a folder in it
     file.write_text(SHARE)
     with code.window(file, scripted(tmp_path, REVIEWED) | MODELS | BY_HAND) as window:
         window.wait_for_status("ready")
@@ -74,7 +74,7 @@ def test_my_changes_are_reviewed_and_summed_up_and_a_finding_is_dismissed(
         window.picture("review")
         page = window.beside_page()
         assert "share divides now" in window.beside()
-        page.locator("button.place", has_text="shop.py:2").click()
+        page.locator("button.place", has_text="shop/shop.py:2").click()
         window.wait(lambda: "Ln 2, Col 1" in window.position())
         assert window.squiggles().count() == 1
         window.press("End", "Control+.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,6 @@ def test_a_killed_server_is_started_again(code: Code, tmp_path: Path, file: Path
     with asking(code, tmp_path, file) as window:
         [before] = code.servers()
         os.kill(before, signal.SIGKILL)
-        window.wait_for_ghost("")
         window.wait(lambda: code.servers() not in ([], [before]))
         window.press("Enter")
         window.type("def add(")
@@ -75,21 +76,39 @@ def test_ollama_is_started_and_a_model_pulled_from_the_menu_and_nothing_restarte
         window.watch_status()
         [before] = code.servers()
         by_the_menu(code, window, "ollama serve")
-        none = {"/api/tags": fake_ollama.reply({"models": []}), "/api/ps": fake_ollama.reply({"models": []})}
-        with ollama(COUNTS | none, port) as fake:
+        no_model = fake_ollama.reply({"models": []})
+        loaded = threading.Event()
+        with ollama({"/api/tags": no_model, "/api/ps": no_model, "/api/generate": once(loaded)}, port) as fake:
             window.at_the_end()
             typed_until(window, "no model")
             by_the_menu(code, window, "ollama pull qwen2.5-coder:1.5b")
-            fake.ways |= {path: fake_ollama.USUAL[path] for path in none}
+            fake.ways["/api/tags"] = fake_ollama.USUAL["/api/tags"]
             window.at_the_end()
-            typed_until(window, "ready (ollama)")
+            typed_until(window, "a model loads (ollama)")
+            window.wait_for_status("2 s so far.")
+            window.picture("a model loads")
+            loaded.set()
+            window.wait_for_status("ready (ollama)")
+            fake.ways |= COUNTS
             window.wait_for_status(f"its engine listens at {host}.")
             window.press("Enter")
             window.type("total = price")
             window.wait_for_ghost(" * count")
             assert code.servers() == [before]
             # Dozens of keys and requests, and one message for each change of the state.
-            assert window.statuses() == ["Switchyard: no engine answers", "Switchyard: ready (ollama)"]
+            states = ["no engine answers", "a model loads (ollama)", "ready (ollama)"]
+            assert window.statuses() == [f"Switchyard: {state}" for state in states]
+
+
+def once(loaded: threading.Event) -> fake_ollama.Way:
+    """Says that the model is loaded, once it is."""
+
+    async def way(writer: asyncio.StreamWriter) -> None:
+        while not loaded.is_set():
+            await asyncio.sleep(0.01)  # the event is another thread's
+        await fake_ollama.reply({"model": "m", "response": "", "done": True, "done_reason": "load"})(writer)
+
+    return way
 
 
 def by_the_menu(code: Code, window: Window, line: str) -> None:
