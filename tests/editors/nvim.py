@@ -209,7 +209,7 @@ def neovim(
     height: int = 14,
     found: Sequence[str] = (f"set runtimepath^={PLUGIN}",),
 ) -> Iterator[Neovim]:
-    """A Neovim with `options` for setup (None: no setup); `found` are the commands by which it finds the plugin."""
+    """A Neovim with `options` for setup (None: no setup); `found` are the commands by which it finds the plugin, if at once."""
     screen = Screen(width, height)
     with subprocess.Popen(_arguments(home, options, found), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         editor = Neovim(process, screen)
@@ -218,7 +218,8 @@ def neovim(
             editor.wire.ask("nvim_ui_attach", width, height, looks)
             editor.wait(lambda: editor.lua("return vim.v.vim_did_enter") == 1)
             editor.command("set noruler noshowmode laststatus=0 shortmess+=I")
-            editor.lua(WATCH)
+            if found:
+                editor.lua(WATCH)
             yield editor
         finally:
             editor.wire.leave()
