@@ -104,8 +104,7 @@ def once(loaded: threading.Event) -> fake_ollama.Way:
     """Says that the model is loaded, once it is."""
 
     async def way(writer: asyncio.StreamWriter) -> None:
-        while not loaded.is_set():
-            await asyncio.sleep(0.01)  # the event is another thread's
+        await asyncio.to_thread(loaded.wait, 60)
         await fake_ollama.reply({"model": "m", "response": "", "done": True, "done_reason": "load"})(writer)
 
     return way
