@@ -352,6 +352,14 @@ def test_silence_is_never_the_likelier_answer() -> None:
     assert mixture.judge([mixture.Candidate("", (0.5,))], [False]).sure(mixture.Candidate("", (0.5,))) == 0.0
 
 
+def test_the_threshold_is_the_least_above_which_half_is_right() -> None:
+    said = [("a", 0.9), ("b", 0.8), ("b", 0.7), ("a", 0.6), ("b", 0.5), ("a", 0.4), ("b", 0.3), ("", 1.0)]
+    found = [scores.Answered(text, "a", sure, 1.0) for text, sure in said]
+    assert scores.threshold(found) == 0.4
+    assert scores.threshold(found[4:5]) > 1
+    assert scores.score(found, found).gate == pytest.approx((0.4, 6 / 8, 3 / 6))
+
+
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8))
 def test_likeness_is_the_same_both_ways_and_one_only_of_equals(one: str, other: str) -> None:
     assert scores.likeness(one, other) == scores.likeness(other, one)

@@ -20,7 +20,7 @@ from msgspec import structs, to_builtins
 
 from bench import echo as echoes
 from bench import table
-from bench.tiny import cases, collect, mixture, rows
+from bench.tiny import cases, collect, mixture, rows, tables
 from bench.tiny.cases import Case
 from bench.tiny.engine import Llama
 from bench.tiny.mixture import Heard
@@ -88,22 +88,26 @@ def answered(found: Sequence[Case], ask: Ask) -> list[Answered]:
 
 
 def of_models(
-    flags: argparse.Namespace, engines: dict[str, Llama], asked: Sequence[Case], taught: Sequence[Case]
-) -> Iterator[tuple[str, list[Answered]]]:
-    """What each model says, and what its mixtures with `echo` do, by name."""
+    characters: int, engines: dict[str, Llama], asked: Sequence[Case], taught: Sequence[Case]
+) -> Iterator[tuple[str, Score]]:
+    """How good each model is, and its mixtures with `echo`, by name."""
     for (name, engine), pieces in itertools.product(engines.items(), (False, True)):
-        said, known = (
-            [heard(engine, it, flags.characters, pieces) for it in some]
-            for some in (asked, taught if flags.tune else ())
-        )
+        said, known = ([heard(engine, it, characters, pieces) for it in some] for some in (asked, taught))
         more = " and pieces" if pieces else ""
-        yield name + more, [Answered(it.text, it.target, it.sure, it.ms) for it in said]
+        yield name + more, score([it.own for it in said], [it.own for it in known])
         for way in mixture.WAYS if known else ():
-            yield f"{name} {way}{more}", mixture.mixed(way, known, said)
+            yield f"{name} {way}{more}", score(*(mixture.mixed(way, known, some) for some in (said, known)))
 
 
-def of_rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
-    """Everybody else who is asked about a language, by name."""
+def of_rivals(
+    corpus: Path, language: str, asked: Sequence[Case], taught: Sequence[Case]
+) -> Iterator[tuple[str, Score]]:
+    """How good everybody else is who is asked about a language, by name."""
+    for name, ask in _rivals(corpus, language):
+        yield name, score(answered(asked, ask), answered(taught, ask))
+
+
+def _rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
         yield f"copy{' and pieces' if pieces else ''}", of_copy(pieces)
         yield f"echo{' and pieces' if pieces else ''}", of_echo(pieces)
@@ -112,8 +116,7 @@ def of_rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
 
 def others(found: Sequence[Case], asked: Sequence[Case]) -> list[Case]:
     """The places that are not asked about."""
-    known = {(it.path, it.before) for it in asked}
-    lines = {(path, before.count("\n")) for path, before in known}
+    lines = {(it.path, it.before.count("\n")) for it in asked}
     return [it for it in found if (it.path, it.before.count("\n")) not in lines]
 
 
@@ -162,7 +165,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pieces", type=int, default=1_500, help="code points of other files")
     parser.add_argument("--threads", type=int, default=1, help="of the engine; the product gives a small model one")
     parser.add_argument(
-        "--tune", type=int, default=300, help="other lines, by which the mixtures learn; 0: no mixtures"
+        "--tune", type=int, default=300, help="other lines, which teach mixtures and thresholds; 0: none"
     )
     parser.add_argument("--window", type=int, default=4_096, help="tokens that the engine keeps room for")
     parser.add_argument("--seed", type=int, default=7, help="which lines")
@@ -181,63 +184,19 @@ def main(arguments: Sequence[str]) -> int:
     scores: dict[tuple[str, str, str], Score] = {}
     for language, where in itertools.product(said.languages, cases.WHERE):
         asked, known = ([it for it in some if (it.language, it.where) == (language, where)] for some in (found, taught))
-        rivals = ((name, answered(asked, ask)) for name, ask in of_rivals(corpus, language))
-        for name, answers in itertools.chain(of_models(said, engines, asked, known), rivals):
-            scores[language, where, name] = score(answers)
-            print(language, where, name, round(scores[language, where, name].exact, 4), file=sys.stderr, flush=True)
+        models = of_models(said.characters, engines, asked, known)
+        for name, found_out in itertools.chain(models, of_rivals(corpus, language, asked, known)):
+            scores[language, where, name] = found_out
+            print(language, where, name, round(found_out.exact, 4), file=sys.stderr, flush=True)
     paces = {name: pace(engine, found[:100], said.characters) for name, engine in engines.items()}
     for engine in engines.values():
         engine.__exit__()
     if said.save:
         kept = {" ".join(key): to_builtins(it) for key, it in scores.items()}
         said.save.write_text(json.dumps({"scores": kept, "paces": paces}, indent=1) + "\n")
-    table.show([_exact(scores), _calibration(scores), _paces(paces)], said.json)
+    sizes = {it.stem: it.stat().st_size / 1e6 for it in said.ggufs}
+    tables.show(scores, paces, sizes, said.json)
     return 0
-
-
-def _exact(scores: dict[tuple[str, str, str], Score]) -> table.Table:
-    return table.Table(
-        "Hidden ends of lines in packages that nothing was learnt from, in per cent",
-        (
-            "language",
-            "cursor",
-            "engine",
-            "cases",
-            "exact",
-            "95 % from",
-            "to",
-            "edit similarity",
-            "surest third",
-            "p50 ms",
-        ),
-        tuple((*key, it.cases, *_shares(it), it.ms) for key, it in scores.items()),
-        ("The copy has no probability: its surest third is any third.", table.load()),
-    )
-
-
-def _shares(it: Score) -> tuple[float, ...]:
-    low, high = echoes.wilson(round(it.exact * it.cases), it.cases)
-    return tuple(100 * share for share in (it.exact, max(0.0, low), high, it.near, it.surest))
-
-
-def _calibration(scores: dict[tuple[str, str, str], Score]) -> table.Table:
-    told = {key: it for key, it in scores.items() if not key[2].startswith("copy")}
-    thresholds = [at for at, *_ in next(iter(told.values())).shown] if told else []
-    return table.Table(
-        "What is shown above a probability, and how much of that is exact, in per cent",
-        ("language", "cursor", "engine", *itertools.chain(*((f"≥ {at}", "exact") for at in thresholds))),
-        tuple((*key, *(100 * part for _, *some in it.shown for part in some)) for key, it in told.items()),
-    )
-
-
-def _paces(paces: dict[str, dict[str, float]]) -> table.Table:
-    columns = list(next(iter(paces.values()), {}))
-    return table.Table(
-        "Milliseconds to a line through llama.cpp",
-        ("model", *columns),
-        tuple((name, *it.values()) for name, it in paces.items()),
-        ("Cold: nothing of the prompt is known. Warm: one more sign was typed.",),
-    )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ class Heard(Struct, frozen=True):
     ms: float  # of the model alone
     both: float  # milliseconds with the weighing
 
+    @property
+    def own(self) -> Answered:
+        """The model's answer."""
+        return Answered(self.text, self.target, self.sure, self.ms)
+
     def surer(self) -> tuple[Candidate, Candidate]:
         """Each by its own probability."""
         return Candidate(self.text, (self.sure,)), Candidate(self.echo, (self.echo_sure,))

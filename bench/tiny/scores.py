@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+AIM = 0.5  # the share of what is shown that should be right
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -32,10 +33,11 @@ class Score(Struct, frozen=True):
     surest: float
     shown: tuple[tuple[float, float, float], ...]  # threshold, share shown, precision
     ms: float
+    gate: tuple[float, float, float]  # the same for the threshold that other lines have taught
 
 
-def score(found: Sequence[Answered]) -> Score:
-    """All that is said of one engine's answers; silence is wrong."""
+def score(found: Sequence[Answered], taught: Sequence[Answered] = ()) -> Score:
+    """All that is said of one engine's answers; silence is wrong. `taught`: answers to other lines."""
     count = max(1, len(found))
     surest = sorted(found, key=lambda it: -it.sure)[: max(1, len(found) // 3)]
     return Score(
@@ -45,7 +47,18 @@ def score(found: Sequence[Answered]) -> Score:
         sum(it.right for it in surest) / max(1, len(surest)),
         tuple(_shown(found, at) for at in THRESHOLDS),
         sorted(it.ms for it in found)[len(found) // 2] if found else 0.0,
+        _shown(found, threshold(taught)),
     )
+
+
+def threshold(found: Sequence[Answered], aim: float = AIM) -> float:
+    """The least probability above which so many of the answers are right; above 1 if there is none."""
+    least, right = 2.0, 0
+    said = sorted((it for it in found if it.text.strip()), key=lambda it: -it.sure)
+    for count, it in enumerate(said, 1):
+        right += it.right
+        least = it.sure if right >= aim * count else least
+    return least
 
 
 def _shown(found: Sequence[Answered], threshold: float) -> tuple[float, float, float]:
