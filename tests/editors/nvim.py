@@ -209,7 +209,7 @@ def neovim(
     height: int = 14,
     found: Sequence[str] = (f"set runtimepath^={PLUGIN}",),
 ) -> Iterator[Neovim]:
-    """A Neovim with `options` for setup (None: no setup); `found` are the commands by which it finds the plugin, if at once."""
+    """A Neovim with `options` for setup (None: no setup); by the commands `found` it has the plugin from the start."""
     screen = Screen(width, height)
     with subprocess.Popen(_arguments(home, options, found), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         editor = Neovim(process, screen)

@@ -15,7 +15,7 @@ from tests.editors.test_neovim_jobs import at_work, pages
 from tests.repository import Repository
 
 VERSION = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout
-NEWEST = [0, 12] <= [int(it) for it in re.findall(r"v(\d+)\.(\d+)", VERSION)[0]]
+NEWEST = [int(it) for it in re.findall(r"v(\d+)\.(\d+)", VERSION)[0]] >= [0, 12]
 
 # What nvim-cmp, blink.cmp and others let one ask, as their sources have it; `open` is whether they show something.
 MENUS = {

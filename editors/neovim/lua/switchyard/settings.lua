@@ -1,8 +1,8 @@
---- What the user can set, with its defaults.
+--- What the user can set, with its M.defaults.
 local M = {}
 
 ---@class switchyard.Settings
-local defaults = {
+M.defaults = {
   --- The language server's command line. A bare name is looked up in the absolute directories of $PATH.
   cmd = { "switchyard", "lsp" },
   --- Suggest while typing: always, never, or not in these file types: { markdown = false }. The trigger key works
@@ -28,7 +28,7 @@ local defaults = {
   },
 }
 
-local kinds = {
+M.kinds = {
   cmd = "table",
   automatic = "boolean or table",
   filetypes = "table",
@@ -41,25 +41,25 @@ local kinds = {
 local switched = {} ---@type table<string, boolean> what was toggled since: by file type, "" for all
 
 ---@type switchyard.Settings
-M.now = vim.deepcopy(defaults)
+M.now = vim.deepcopy(M.defaults)
 
 local function complain(message, ...)
   error("switchyard: " .. message:format(...), 0)
 end
 
 local function check(key, value)
-  if not kinds[key] then
+  if not M.kinds[key] then
     complain("there is no option %q; see :help switchyard-options", key)
   end
-  local allowed = vim.split(kinds[key], " or ", { plain = true })
+  local allowed = vim.split(M.kinds[key], " or ", { plain = true })
   if not vim.tbl_contains(allowed, type(value)) and not vim.tbl_contains(allowed, tostring(value)) then
-    complain("the option %q is %s, not %s", key, kinds[key], vim.inspect(value))
+    complain("the option %q is %s, not %s", key, M.kinds[key], vim.inspect(value))
   end
 end
 
 local function check_keys(keys)
   for name, key in pairs(keys) do
-    if defaults.keys[name] == nil then
+    if M.defaults.keys[name] == nil then
       complain("there is no key %q; see :help switchyard-keys", name)
     end
     if key ~= false and type(key) ~= "string" then
@@ -68,17 +68,17 @@ local function check_keys(keys)
   end
 end
 
---- Takes the user's options over the defaults. Raises a sentence that names the wrong one.
+--- Takes the user's options over the M.defaults. Raises a sentence that names the wrong one.
 function M.take(options)
   for key, value in pairs(options or {}) do
     check(key, value)
   end
-  local merged = vim.tbl_extend("force", vim.deepcopy(defaults), options or {})
+  local merged = vim.tbl_extend("force", vim.deepcopy(M.defaults), options or {})
   if merged.keys == false then
     merged.keys = {}
   else
     check_keys(merged.keys)
-    merged.keys = vim.tbl_extend("force", vim.deepcopy(defaults.keys), merged.keys)
+    merged.keys = vim.tbl_extend("force", vim.deepcopy(M.defaults.keys), merged.keys)
   end
   if type(merged.cmd[1]) ~= "string" then
     complain("the option %q is a list of strings: a program and its arguments", "cmd")
