@@ -182,7 +182,7 @@ def _editors(out: Console) -> None:
     if plugin := files.neovim():
         out.print(Text(f'  Neovim 0.10 and up: in init.lua  vim.opt.rtp:prepend("{plugin}")'), soft_wrap=True)
         out.print(Text("                      then open a file and type; :checkhealth switchyard says how it is."))
-    out.print(Text("  VS Code 1.91 and up: make vsix, then install dist/switchyard.vsix; it carries this server."))
+    out.print(Text("  VS Code 1.100 and up: make vsix, then install dist/switchyard.vsix; it carries this server."))
     out.print(Text(f"  any editor with an LSP client: the command is  {server}"), soft_wrap=True)
     out.print(
         Text("    Explanations, fixes and reviews come as code actions and diagnostics: editors/README.md says how.")
