@@ -37,12 +37,12 @@ def shot(editor: Neovim) -> Screen:
     return editor.screen
 
 
-def _colour(screen: Screen, number: int, kind: str) -> str:
+def colour(screen: Screen, number: int, kind: str) -> str:
     default = screen.colours[0][kind]
     return f"#{screen.colours.get(number, {}).get(kind, default):06x}"
 
 
-def _runs(screen: Screen, row: int) -> Iterator[tuple[int, str, int]]:
+def runs(screen: Screen, row: int) -> Iterator[tuple[int, str, int]]:
     """Column, text and highlight of each stretch of one look."""
     cells = zip(range(screen.width), screen.text[row], screen.highlight[row], strict=True)
     for number, stretch in groupby(cells, key=lambda cell: cell[2]):
@@ -53,10 +53,10 @@ def _runs(screen: Screen, row: int) -> Iterator[tuple[int, str, int]]:
             yield run[blanks][0], text.strip(), number
 
 
-def _text(x: float, y: float, text: str, colour: str, extra: str = "") -> str:
+def text_at(x: float, y: float, text: str, fill: str, extra: str = "") -> str:
     width = len(text) * CELL
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" textLength="{width:.1f}" xml:space="preserve"{extra}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" textLength="{width:.1f}" xml:space="preserve"{extra}>'
         f"{escape(text, quote=False)}</text>"
     )
 
@@ -64,9 +64,9 @@ def _text(x: float, y: float, text: str, colour: str, extra: str = "") -> str:
 def _screen(screen: Screen) -> Iterator[str]:
     for row in range(screen.height - 1):
         y = BAR + (row + 1) * LINE
-        for column, text, number in _runs(screen, row):
+        for column, text, number in runs(screen, row):
             bold = ' font-weight="bold"' if screen.colours.get(number, {}).get("bold") else ""
-            yield _text(MARGIN + column * CELL, y, text, _colour(screen, number, "foreground"), bold)
+            yield text_at(MARGIN + column * CELL, y, text, colour(screen, number, "foreground"), bold)
     row, column = screen.cursor
     x, y = MARGIN + column * CELL - 1, BAR + row * LINE + 5
     yield f'<rect x="{x:.1f}" y="{y}" width="2" height="{LINE - 1}" fill="#e0e2ea"/>'
@@ -76,18 +76,18 @@ def _caption(width: float, height: float) -> Iterator[str]:
     for index, colour in enumerate(("#ec6a5e", "#f4bf4f", "#61c554")):
         yield f'<circle cx="{MARGIN + 6 + index * 20}" cy="{BAR / 2}" r="6" fill="{colour}"/>'
     title = f"{SOURCE} - Neovim"
-    yield _text((width - len(title) * CELL) / 2, BAR / 2 + 5, title, "#9b9ea4")
+    yield text_at((width - len(title) * CELL) / 2, BAR / 2 + 5, title, "#9b9ea4")
     words = "engine: echo (no model; it continues by what the file already says)"
-    yield _text(MARGIN, height - 12, words, "#8cf8f7")
+    yield text_at(MARGIN, height - 12, words, "#8cf8f7")
     keys = "Tab accepts"
-    yield _text(width - MARGIN - len(keys) * CELL, height - 12, keys, "#9b9ea4")
+    yield text_at(width - MARGIN - len(keys) * CELL, height - 12, keys, "#9b9ea4")
 
 
 def svg(screen: Screen) -> str:
     """The picture, self-contained."""
     width = 2 * MARGIN + screen.width * CELL
     height = BAR + screen.height * LINE + FOOT - 8
-    ground = _colour(screen, 0, "background")
+    ground = colour(screen, 0, "background")
     label = f"Neovim with grey ghost text behind the cursor, from the engine echo: {TYPED}{screen.ghost()}"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
