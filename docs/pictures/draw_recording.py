@@ -21,7 +21,7 @@ from tests.editors.test_neovim_jobs import pages
 PICTURE = Path(__file__).with_name("neovim.svg")
 COLUMNS, ROWS = 84, 22
 KEY_S, LOOK_S, READ_S = 0.13, 1.3, 2.8
-LOOKS = "set nowrap nohlsearch number noshowcmd background=dark fillchars=eob:\\ statusline=%t"
+LOOKS = "set nowrap nohlsearch number noshowcmd background=dark statusline=%t fillchars=eob:\\ "
 
 CUES = f"""
 [[cue]]
