@@ -105,11 +105,16 @@ def test_without_a_program_it_is_said_once_and_quietly_and_health_says_more(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     with neovim(tmp_path, None) as editor:
+        editor.lua("""
+            local notify = vim.notify
+            _G.said = 0
+            vim.notify = function(...) _G.said = _G.said + 1 return notify(...) end""")
         for name in ("shop.py", "cart.py", "till.py"):
             editor.open(tmp_path / name, "price = 2\n")
         editor.type("odef add(<Tab>q")
         editor.wait(lambda: editor.lines()[1].endswith("q"))
         assert editor.messages() == "Switchyard: its program was not found; see :checkhealth switchyard"
+        assert editor.lua("return _G.said") == 1
         assert "its program was not found" in editor.paint().marked("WarningMsg")
         assert editor.lua("return require('switchyard').status().state") == "absent"
         editor.type("<Esc>")
