@@ -364,6 +364,16 @@ def test_a_blank_before_the_cursor_is_left_for_it_to_say(picture: str, shown: st
     play(put(tmp_path, says=["Ġ", "1", "0"]), story)
 
 
+def test_what_was_said_after_a_blank_is_not_shown_without_it(tmp_path: Path) -> None:
+    """Both places have one and the same prompt."""
+
+    async def story(it: Yard) -> None:
+        assert await it.ask(complete("x = ‸\n")) == ["10"]
+        assert await it.ask(complete("x =‸\n", version=2)) == [" 10"]
+
+    play(put(tmp_path, says=["Ġ", "1", "0"]), story)
+
+
 def test_it_is_asked_for_one_line(tmp_path: Path) -> None:
     async def story(it: Yard) -> None:
         call = (await it.router.prepared(complete("print‸\n"))).call

@@ -63,10 +63,10 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Cache:
-    """Exact answers by call, and the last suggestions by document."""
+    """Exact answers by call and the blank that it lacks, and the last suggestions by document."""
 
     def __init__(self, calls: int = 256, suggestions: int = 16) -> None:
-        self.answers: Recent[Call, str] = Recent(calls)
+        self.answers: Recent[tuple[Call, str], str] = Recent(calls)
         self._suggestions: dict[str, deque[Suggestion]] = {}
         self._each = suggestions
 

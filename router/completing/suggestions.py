@@ -86,7 +86,8 @@ class Suggestions:
         try:
             with accounted(self._ledger, journey, self._clock):
                 call = self._call(task, request, route, kept)
-                said = cache.answers.get(call)
+                exactly = (call, completion.left(request, route))
+                said = cache.answers.get(exactly)
                 if said is not None:
                     self.stop(request.document.path)
                 else:
@@ -95,7 +96,7 @@ class Suggestions:
                     if journey.why == UNSURE and fleet.stand_in:
                         said = await self._instead(task, journey, kept)
                     elif route.family != families.PLAIN:  # such a call holds whole documents, and is answered at once
-                        cache.answers.put(call, said)
+                        cache.answers.put(exactly, said)
                 return self._shown(journey, said, cache)
         except router.RuntimeFailure as failure:
             if isinstance(failure, router.PromptCut):
