@@ -43,7 +43,7 @@ def places(shape: Shape) -> Places:
 CIRCUIT = (
     "token_embd.weight", "blk.0.attn_norm.weight", "blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight",
     "blk.0.attn_output.weight", "blk.1.attn_norm.weight", "blk.1.attn_q.weight", "blk.1.attn_k.weight",
-    "blk.1.attn_v.weight",
+    "blk.1.attn_v.weight", "blk.1.attn_output.weight",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ def copying(shape: Shape, seed: int = 0) -> Weights:
     _look_back(found, shape, at, sign)
     _match(found, shape, at, sign, dice)
     _say(found, shape, at, word)
+    for layer in ("blk.0.attn_", "blk.1.attn_"):
+        _balance(found[f"{layer}v.weight"], found[f"{layer}output.weight"])
     found["output.weight"].mul_(0.2)
     said = torch.nn.functional.normalize(names @ word.T, dim=1)
     scale = shape.width**0.5 * COPIED / (LENGTH**2 + BACK * NOTED**2 + COPIED**2) ** 0.5
@@ -123,6 +125,13 @@ def _say(found: Weights, shape: Shape, at: Places, word: Tensor) -> None:
         found["blk.1.attn_v.weight"][carried, : at.name] = word * _length(shape) / LENGTH
         said = slice(at.said, at.said + at.copied)
         found["blk.1.attn_output.weight"][said, carried] = torch.eye(at.copied) * COPIED / shape.heads
+
+
+def _balance(one: Tensor, other: Tensor) -> None:
+    """Make both equally long, their product the same: a step of Muon is as long for the one as for the other."""
+    times = (other.norm() / one.norm()).sqrt()
+    one.mul_(times)
+    other.div_(times)
 
 
 def _length(shape: Shape) -> float:

@@ -25,7 +25,7 @@ from bench.tiny import copying, model, rows
 from bench.tiny.model import SHAPES, Shape, Tensor, Weights
 from bench.tiny.muon import Optimiser
 
-WARM = 60  # steps
+WARM = 30  # steps
 BEFORE = "before-decay.pt"  # from here a longer run goes on
 NAMES = {rows.ORDINARY: "ordinary", rows.MIDDLE: "middle", rows.FIRST: "first"}
 
