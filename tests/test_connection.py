@@ -181,6 +181,8 @@ def test_a_cancelling_from_within_is_answered_too() -> None:
     [
         ({"result": {"title": "Do it all the same"}}, ["It divides by zero."]),
         ({"result": None}, []),
+        ({"result": {}}, []),
+        ({"result": False}, []),
         ({"error": {"code": -32601, "message": "What?"}}, ["The other would go."]),
     ],
 )

@@ -153,7 +153,7 @@ class Job:
         said = await heard
         if said is None:
             self.notices.show(question, WARNING)
-        return said not in (None, b"", b"null")
+        return said is not None and _agreed(said)
 
     @contextmanager
     def bar(self, title: str, measured: bool = False, waits: bool = False) -> Iterator[Report]:
@@ -198,6 +198,14 @@ class Job:
         else:
             params = {"uri": path.as_uri(), "takeFocus": True}
             self._wire.ask("window/showDocument", params)
+
+
+def _agreed(said: bytes) -> bool:
+    """Whether the editor names what was offered; whatever else it may say is no consent."""
+    try:
+        return msgspec.json.decode(said, type=dict[str, object]).get("title") == AGAIN
+    except msgspec.DecodeError:
+        return False
 
 
 def _diagnostic(document: Open, raw: object) -> Diagnostic | None:
