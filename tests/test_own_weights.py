@@ -183,6 +183,15 @@ def test_a_good_file_is_hashed_once_and_a_changed_one_again(tmp_path: Path, monk
     assert "damaged" in files.fault
 
 
+def test_of_two_good_files_each_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    really = embedded_own._sha256
+    monkeypatch.setattr(embedded_own, "_sha256", lambda path: hashed.append(path) or really(path))
+    ship(put(tmp_path) / f"{NAME}.gguf", tmp_path, ["go"], (0.1, 0.1), Scores(SCORE, SCORE), name=f"{NAME}-go")
+    files = embedded_files.Files("", (), tmp_path)
+    assert len(files.look()) == len(files.look()) == len(hashed) == 2
+
+
 def test_what_was_damaged_since_is_not_run_and_not_tried_again(tmp_path: Path) -> None:
     async def work(runtime: embedded.Embedded) -> None:
         assert await runtime.models()

@@ -87,7 +87,7 @@ class Files:
             return embedded_own.fault(path, own)
         key = (str(path), now.st_mtime_ns, now.st_size)
         if key not in self._faults:
-            self._faults = {key: embedded_own.fault(path, own)}
+            self._faults[key] = embedded_own.fault(path, own)
         return self._faults[key]
 
     def _named(self, path: Path) -> Found:
