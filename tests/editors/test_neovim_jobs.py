@@ -90,6 +90,7 @@ def test_an_edit_is_looked_at_made_and_undone(tmp_path: Path) -> None:
         editor.command("Switchyard fix")
         editor.wait(lambda: "+    return total / len(users) if users else 0" in pages(editor))
         assert text(editor) == SHARE
+        editor.wait(lambda: "at work" not in "".join(map("".join, editor.paint().text)))
         editor.type("a")
         editor.wait(lambda: text(editor) == FIXED)
         assert pages(editor) == ""

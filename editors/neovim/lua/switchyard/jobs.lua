@@ -187,6 +187,7 @@ local function edit(client, buf, command, arguments)
   vim.cmd.redraw() -- below what was chosen from, the message would want Enter to be pressed
   vim.notify("Switchyard: at work …")
   ask(client, buf, command, arguments, 4, function() end, function(err, result)
+    api.nvim_echo({}, false, {}) -- it is not at work any more
     if err then
       trouble(err)
     elseif result.refusal then
