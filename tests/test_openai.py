@@ -291,6 +291,26 @@ def test_comments_and_other_fields_of_a_stream_are_passed_over() -> None:
     misbehaving({"/v1/completions": way}, work)
 
 
+@pytest.mark.parametrize(
+    ("said", "sure"),
+    [
+        (None, -1),
+        ({"tokens": ["a"], "token_logprobs": [None]}, -1),
+        ([], 0),
+        ({"content": [{"token": "a", "logprob": None}]}, 0),
+        ({"content": [{"token": "a", "logprob": -0.5}, {"logprob": -0.5}]}, 0.3679),
+    ],
+)
+def test_however_a_server_speaks_of_probabilities_its_answer_is_heard(said: object, sure: float) -> None:
+    event = {"choices": [{"text": "a", "logprobs": said, "finish_reason": "stop"}]}
+
+    async def work(runtime: openai.OpenAI, double: fake.Fake) -> None:
+        heard, timing = await answer(runtime, Call(ROUTE, "x"))
+        assert (heard, timing.sure) == ("a", pytest.approx(sure, abs=1e-4))
+
+    misbehaving({"/v1/completions": sse(event)}, work)
+
+
 ERROR = {"error": {"message": "SECRET", "type": "server_error", "code": 500}}
 
 

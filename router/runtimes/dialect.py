@@ -83,7 +83,7 @@ class Choice(Struct, frozen=True):
 
     text: str | None = None
     delta: Message | None = None
-    logprobs: Probable | None = None
+    logprobs: msgspec.Raw = msgspec.Raw()  # read where it matters: servers have several shapes for it
     finish_reason: str | None = None
 
 
@@ -107,8 +107,14 @@ class Event(Struct, frozen=True):
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """The tokens that it speaks of, the one that ends an answer among them."""
-        return tuple(it for one in self.choices[:1] if one.logprobs for it in one.logprobs.content or ())
+        """The tokens that it speaks of, the one that ends an answer among them; an impossible one where nobody can
+        read how it does."""
+        said = bytes(self.choices[0].logprobs) if self.choices else b""
+        try:
+            found = _decoded(_probable, said) if said else None
+        except msgspec.MsgspecError:
+            return (Token(-math.inf),)
+        return (found.content or ()) if found else ()
 
     @property
     def ended(self) -> str:
@@ -129,6 +135,7 @@ TOLD = (VLLM, "sglang")  # what must be told to go on with an answer, and hands 
 _event = msgspec.json.Decoder(Event)
 _listing = msgspec.json.Decoder(Listing)
 _tokens = msgspec.json.Decoder(Tokens)
+_probable: msgspec.json.Decoder[Probable | None] = msgspec.json.Decoder(Probable | None)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], said: bytes) -> T:
