@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lsp import convert
 from lsp.documents import Open
 from lsp.jobs.edits import Able, able
 from lsp.messages import Initialize, InlineCompletion, Selected, Window
@@ -128,10 +129,12 @@ class Notices:
 
     def tell(self, status: Status) -> None:
         """The router's state has changed."""
-        self._last = status
         if self._status:
-            self._wire.notify("switchyard/status", status)
-        elif status.state == "offline" and self._state != "offline":
+            self._say(status)
+        if status.state == "excluded":
+            return
+        self._last = replace(status, path="")
+        if not self._status and status.state == "offline" and self._state != "offline":
             self.show(status.message, WARNING)
         self._state = status.state
         if status.state == "loading":
@@ -153,7 +156,12 @@ class Notices:
     def _say_busy(self) -> None:
         if self._status and self._last is not None and self._last.state == "ready":
             busy = replace(self._last, state="busy", message=f"{', '.join(self._jobs)}.")
-            self._wire.notify("switchyard/status", busy if self._jobs else self._last)
+            self._say(busy if self._jobs else self._last)
+
+    def _say(self, status: Status) -> None:
+        said = {"state": status.state, "message": status.message, "engine": status.engine}
+        about = {"uri": convert.uri(status.path)} if status.path else {}
+        self._wire.notify("switchyard/status", said | about)
 
     def show(self, message: str, kind: int = ERROR) -> None:
         """A sentence in the editor's own way."""

@@ -110,6 +110,7 @@ class Router:
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
         self._suggestions.forget(path)
+        self._fleet.exclude(path, "")
         self.ledger.closed(path)
         self._desk.closed(path)
         self.workspace.closed(path)
@@ -237,7 +238,7 @@ class Router:
     async def _admitted(self, document: Document) -> bool:
         """Whether this document may be shown to an engine at all; says so where it may not."""
         why = await self._gate.known(document)
-        self._fleet.exclude(f"This file is kept out of every prompt by {why}." if why else "")
+        self._fleet.exclude(document.path, f"This file is kept out of every prompt by {why}." if why else "")
         return not why and fit(document)
 
     # The engines

@@ -261,11 +261,15 @@ Answer: TypeAlias = "Insertion | Prose | Findings | Edit | Refusal"
 
 
 class Status(Struct, frozen=True):
-    """What the user may want to know about the engine; said once per change, never once per request."""
+    """What the user may want to know about the engine; said once per change, never once per request.
+
+    "excluded" is said of the document at `path`, and what is said of it after that ends it.
+    """
 
     state: Literal["ready", "busy", "loading", "offline", "off", "excluded"]
     message: str
     engine: str = ""
+    path: str = ""
 
 
 class Turn(Struct, frozen=True):

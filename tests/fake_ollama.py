@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 Writer: TypeAlias = asyncio.StreamWriter
@@ -46,8 +46,13 @@ class Fake:
             if len(self.heard) > heard:
                 self.hung_up.set()
             writer.close()
-            with suppress(OSError):  # only then is the socket given back, and the loop may end
+            try:  # only then is the socket given back, and the loop may end
                 await writer.wait_closed()
+            except OSError:
+                pass
+            except asyncio.CancelledError:  # who is served no longer reads what was written
+                writer.transport.abort()
+                await asyncio.sleep(0)
             self.serving.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 import router
 from router.config import Config
@@ -69,7 +70,7 @@ class Fleet:
         self._wide: Wide | None = None
         self._regrets: Mapping[str, str] = {}
         self._status: Status | None = None
-        self._excluded = ""
+        self._excluded: dict[str, str] = {}  # the reasons that were told, by path
         self._surveyed = float("-inf")
         self._looked = asyncio.Event()
         self._patience = PATIENCE
@@ -227,15 +228,12 @@ class Fleet:
             self._status = status
             self._tell(status)
 
-    def exclude(self, reason: str) -> None:
-        """The document at hand gets no request, for this reason; without one, the engine's own state counts again."""
-        if reason == self._excluded:
-            return
-        self._excluded = reason
-        if reason:
-            self._tell(Status("excluded", reason))
-        elif self._status:
-            self._tell(self._status)
+    def exclude(self, path: str, reason: str) -> None:
+        """A document gets no request, for this reason; without one, the engine's own state counts for it again."""
+        if reason != self._excluded.get(path, ""):
+            self._excluded[path] = reason
+            if status := Status("excluded", reason) if reason else self._status:
+                self._tell(replace(status, path=path))
 
     async def aclose(self) -> None:
         """Stop what goes on in the background and give every engine back."""

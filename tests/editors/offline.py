@@ -23,6 +23,7 @@ def ollama(ways: dict[str, Way] | None = None, port: int = 0) -> Iterator[Fake]:
             found.append(fake)
             there.set()
             await over.wait()
+            await asyncio.sleep(0)  # whose connection has only just been accepted begins
             for task in fake.serving:  # connections that a client keeps ready
                 task.cancel()
 

@@ -121,6 +121,7 @@ def test_ollama_that_comes_up_later_is_found_without_a_restart(tmp_path: Path) -
 
 def test_an_excluded_file_gets_no_request_and_the_status_says_why(tmp_path: Path) -> None:
     with ollama(ANSWER) as fake, with_ollama_at(tmp_path, fake.host) as editor:
+        (tmp_path / "shop" / "more").mkdir()
         (tmp_path / "shop" / ".aiignore").write_text("secret.py\n")
         editor.open(tmp_path / "shop" / "secret.py", "price = 2\n")
         editor.wait_until_able("ollama")
@@ -133,5 +134,11 @@ def test_an_excluded_file_gets_no_request_and_the_status_says_why(tmp_path: Path
         editor.command("silent write")
         editor.open(tmp_path / "shop" / "shop.py", "price = 2\n")
         assert state(editor) == "ready"
+        editor.open(tmp_path / "shop" / "more" / "secret.py", "price = 2\n")
+        editor.type("ototal = price")
+        editor.wait(lambda: state(editor) == "excluded")  # for the same reason, but it is another file
+        editor.type("<Esc>")
+        editor.command("silent write")
+        editor.open(tmp_path / "shop" / "shop.py", "price = 2\n")
         editor.type("ototal = price")
         editor.wait_for_ghost(" * count")

@@ -25,6 +25,7 @@ export interface Status {
   state: State;
   message: string;
   engine: string;
+  uri?: string; // the document that "excluded" is said of, or not any more
 }
 
 /** The client with a log and without notices: what the user is told, `Server` tells, once. */

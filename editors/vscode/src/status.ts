@@ -39,7 +39,7 @@ export class StatusItem implements vscode.Disposable {
   /** The server, or the client, has said something new; the engine's state before that. */
   heard(status: Status): State {
     const before = this.engine.state;
-    const uri = editor()?.document.uri.toString() ?? "";
+    const uri = status.uri ? vscode.Uri.parse(status.uri).toString() : "";
     if (status.state === "excluded") {
       this.excluded.set(uri, status.message);
     } else {

@@ -13,7 +13,7 @@ local statuses = {} ---@type table<integer, { state: string, message: string, en
 local ends = {} ---@type number[] when servers ended that nobody had asked to
 local trouble = nil ---@type string?
 local missed = false -- the user has been told that there is no program
-local excluded = {} ---@type table<integer, { state: string, message: string, engine: string }> by buffer
+local excluded = {} ---@type table<string, { state: string, message: string, engine: string }> by file name
 local restarting = false
 
 --- Called when a server takes a buffer, when its engine has become able to answer, and when a server has ended.
@@ -84,9 +84,10 @@ local function heard_status(_, status, context)
   if type(status) ~= "table" then
     return
   end
-  local buf = api.nvim_get_current_buf()
-  excluded[buf] = status.state == "excluded" and status or nil
-  if not excluded[buf] then
+  if type(status.uri) == "string" then
+    excluded[vim.uri_to_fname(status.uri)] = status.state == "excluded" and status or nil
+  end
+  if status.state ~= "excluded" then
     changed(context.client_id, status)
   end
   api.nvim_exec_autocmds("User", { pattern = "SwitchyardStatus", modeline = false })
@@ -271,7 +272,7 @@ function M.status()
   if client then
     local now = statuses[client.id] or { state = "starting", message = "the server is starting", engine = "" }
     local able = now.state == "ready" or now.state == "loading"
-    return able and excluded[api.nvim_get_current_buf()] or now
+    return able and excluded[api.nvim_buf_get_name(0)] or now
   end
   return { state = "absent", message = trouble or "no server runs", engine = "" }
 end
