@@ -44,7 +44,7 @@ class Shape(Struct, frozen=True):
 
 # By millions of parameters, the embedding included. Few wide layers: each costs a start of the threads.
 SHAPES = {
-    "4m": Shape(256, 4, 4, 4, 512, vocabulary=4_096),
+    "5m": Shape(256, 4, 4, 4, 512, vocabulary=4_096),
     "6m": Shape(256, 5, 4, 4, 704, vocabulary=4_096),
     "18m": Shape(320, 6, 5, 5, 896),
     "24m": Shape(384, 7, 6, 6, 960),
