@@ -47,6 +47,7 @@ QUIET: dict[str, object] = {
     "update.mode": "none",
     "chat.disableAIFeatures": True,
     "editor.minimap.enabled": False,
+    "editor.stickyScroll.enabled": False,  # it covers what a test clicks on
     "terminal.integrated.gpuAcceleration": "off",  # then its text is in the page
     "editor.wordBasedSuggestions": "off",
     "editor.autoClosingBrackets": "never",
