@@ -104,6 +104,6 @@ class Llama:
         each = [it for event in events for it in event.get("completion_probabilities", [])]
         first = tuple((it["id"], it["logprob"]) for it in (each[0]["top_logprobs"] if each else ()))
         spent = said["timings"]
-        sure = math.exp(sum(it["logprob"] for it in each))
+        sure = math.exp(sum(it["logprob"] for it in each)) if each else 0.0
         times = (spent["prompt_n"], spent["predicted_n"], spent["prompt_ms"], spent["predicted_ms"])
         return Said(said["content"], sure, first, *times, ms)
