@@ -110,7 +110,7 @@ class Router:
     def closed(self, path: str) -> None:
         """A document was closed: whatever runs for it is stopped, whatever is kept of it is dropped."""
         self._suggestions.forget(path)
-        self._fleet.exclude(path, "")
+        self._fleet.excluded.pop(path, None)
         self.ledger.closed(path)
         self._desk.closed(path)
         self.workspace.closed(path)

@@ -142,16 +142,18 @@ def test_secret_files_get_no_request_at_all() -> None:
     run(story())
 
 
-def test_each_excluded_file_is_told_once_and_what_ends_it_is_told_of_the_same_file() -> None:
+def test_each_excluded_file_is_told_once_while_it_is_open() -> None:
     async def story() -> None:
         it = Yard(Cue(say=("x",)), family="qwen")
         await it.router.start()
         files = ("/home/ada/a/.env", "/home/ada/b/.env", "/home/ada/c.py")
         for path in (*files, *files):
             await it.ask(complete("KEY=‸\n", path))
-        it.router.closed(files[0])
         told = [(status.state, status.path) for status in it.told if status.path]
-        assert told == [("excluded", files[0]), ("excluded", files[1]), ("ready", files[0])]
+        assert told == [("excluded", files[0]), ("excluded", files[1])]
+        it.router.closed(files[0])
+        await it.ask(complete("KEY=‸\n", files[0]))
+        assert it.told[-1].path == files[0], "whoever opens it again hears it again"
 
     run(story())
 

@@ -70,7 +70,7 @@ class Fleet:
         self._wide: Wide | None = None
         self._regrets: Mapping[str, str] = {}
         self._status: Status | None = None
-        self._excluded: dict[str, str] = {}  # the reasons that were told, by path
+        self.excluded: dict[str, str] = {}  # the reasons that were told, by path
         self._surveyed = float("-inf")
         self._looked = asyncio.Event()
         self._patience = PATIENCE
@@ -230,8 +230,8 @@ class Fleet:
 
     def exclude(self, path: str, reason: str) -> None:
         """A document gets no request, for this reason; without one, the engine's own state counts for it again."""
-        if reason != self._excluded.get(path, ""):
-            self._excluded[path] = reason
+        if reason != self.excluded.get(path, ""):
+            self.excluded[path] = reason
             if status := Status("excluded", reason) if reason else self._status:
                 self._tell(replace(status, path=path))
 
