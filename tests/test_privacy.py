@@ -382,11 +382,9 @@ async def _asked(root: str, opened: list[str], family: str) -> tuple[list[Call],
     await router.start()
     for document in documents:
         router.opened(document)
-    excluded = 0
     for document in documents:
         end = len(document.text)
         async for _ in router.ask(Request("complete", document, Span(end, end))):
             pass
-        excluded += told[-1].state == "excluded"
     await router.aclose()
-    return engine.heard, excluded
+    return engine.heard, len({it.path for it in told if it.state == "excluded"})
