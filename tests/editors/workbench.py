@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Error, Frame, Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as TimedOut
 
 from tests.editors.waiting import until
 
@@ -130,12 +131,21 @@ class Window:
 
     def command(self, title: str) -> None:
         """Runs a command by its title, as from the palette."""
+        self.wait(lambda: self._found(title))
+        self.press("Enter")
+
+    def _found(self, title: str) -> bool:
+        """Whether the palette offers a command; one that has only just opened may forget what is put into it."""
         self.press("F1")
         box = self.page.locator(".quick-input-widget input").first
         box.wait_for()
         box.fill(f">{title}")
-        self.choices(title).wait_for()
-        self.press("Enter")
+        try:
+            self.choices(title).wait_for(timeout=5000)
+        except TimedOut:
+            self.press("Escape")
+            return False
+        return True
 
     def notices(self) -> str:
         return plain("\n".join(self.page.locator(".notification-toast").all_inner_texts()))
