@@ -64,11 +64,12 @@ class Ours:
     def __init__(self) -> None:
         self._last: window.Window | None = None
         self._route = Route("embedded", "random", family=FAMILY, window=WINDOW)
+        self._extent = completion.extent(self._route, TASK, 0)
 
     def __call__(self, text: str, at: int, hot: bool) -> str:
         request = Request(TASK.name, Document(PATH, "python", 1, text), Span(at, at))
-        call, self._last = completion.call(TASK, request, self._route, self._last, not hot)
-        return call.prompt
+        self._last = window.slide(self._last, text, at, self._extent, not hot)
+        return completion.said(TASK, request, self._route, self._last, ()).prompt
 
 
 class OursAsLong:

@@ -22,19 +22,6 @@ _FEW = 512  # tokens of other files; a prompt that is read slowly has no more
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
 
 
-def call(
-    task: Task,
-    request: Request,
-    route: Route,
-    last: window.Window | None,
-    rested: bool,
-    characters: int = window.EXTENT.characters,
-) -> tuple[Call, window.Window]:
-    """The call for a completion that shows nothing but the open file, with the window that it shows."""
-    shown = window.slide(last, request.document.text, request.span.start, extent(route, task, 0, characters), rested)
-    return said(task, request, route, shown, ()), shown
-
-
 def said(task: Task, request: Request, route: Route, shown: window.Window, pieces: tuple[Piece, ...]) -> Call:
     """The call for a completion that shows a window, and pieces of other files before it; all has passed the gate."""
     family = families.table()[route.family]

@@ -29,6 +29,19 @@ local function function_exists(name)
   return vim.fn.exists("*" .. name) == 1
 end
 
+--- A source of ghost text that is a module with a method which says whether it shows something.
+local function answers(name, module, method)
+  return {
+    name = name,
+    here = function()
+      return loaded(module)
+    end,
+    shows = function()
+      return says(module, method)
+    end,
+  }
+end
+
 --- Other sources of ghost text: a name, whether it is loaded, and, where it can be asked, whether it shows something.
 local ghosts = {
   {
@@ -40,24 +53,8 @@ local ghosts = {
       return vim.fn["copilot#GetDisplayedSuggestion"]().text ~= ""
     end,
   },
-  {
-    name = "copilot.lua",
-    here = function()
-      return loaded("copilot.suggestion")
-    end,
-    shows = function()
-      return says("copilot.suggestion", "is_visible")
-    end,
-  },
-  {
-    name = "supermaven",
-    here = function()
-      return loaded("supermaven-nvim.completion_preview")
-    end,
-    shows = function()
-      return says("supermaven-nvim.completion_preview", "has_suggestion")
-    end,
-  },
+  answers("copilot.lua", "copilot.suggestion", "is_visible"),
+  answers("supermaven", "supermaven-nvim.completion_preview", "has_suggestion"),
   {
     name = "llama.vim",
     here = function()
