@@ -160,3 +160,26 @@ def test_the_line_that_follows_is_never_repeated(before: str, after: str) -> Non
 @given(TEXTS, TEXTS)
 def test_a_shut_gate_lets_nothing_through(before: str, after: str) -> None:
     assert answer(Call(ROUTE, before, after), SHUT) == ""
+
+
+def ways(picture: str, most: int = 6) -> list[str]:
+    text, cursor = at(picture)
+    *_, found = echo.ways(text[:cursor], text[cursor:], [], most)
+    return [it.text for it in found]
+
+
+def test_whoever_chooses_is_told_each_way_to_go_on_once_the_likeliest_first() -> None:
+    picture = "load(1)\nload(2)\nload(2)\nload(3)\nload(‸\n"
+    assert ways(picture) == ["2)", "1)"]
+    assert ways(picture, most=1) == ["2)"]
+    assert ways("alpha = 1\nbeta(2)\n‸\n") == []
+
+
+@given(TEXTS, TEXTS)
+def test_the_likeliest_way_is_what_it_would_say_itself(before: str, after: str) -> None:
+    *_, found = echo.ways(before, after, [], 6)
+    *_, said = echo.stages(before, after, (), OPEN)
+    assert [it.probability for it in found] == sorted((it.probability for it in found), reverse=True)
+    assert len({it.text for it in found}) == len(found)
+    assert (said is None) == (not found)
+    assert said is None or max(it.probability for it in found) >= said.probability

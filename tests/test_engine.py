@@ -183,6 +183,37 @@ def test_fill_in_the_middle_stands_in_the_order_that_the_prefix_cache_wants() ->
     run(story())
 
 
+LOADS = "a = load(one)\nb = load(one)\nc = load(‸\n"
+
+
+def test_our_own_model_is_told_how_the_line_may_go_on() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("one)",)), family="switchyard")
+        await it.router.start()
+        assert await it.ask(complete(LOADS)) == ["one)"]
+        why = await it.router.prepared(complete(LOADS, version=2))
+        for prompt in (it.engine.heard[0].prompt, why.call.prompt):
+            _, _, told = prompt.partition("b = load(one)\n")
+            assert told == "<|fim_pad|>one)<|endoftext|>c = load(<|fim_middle|>"
+
+    run(story())
+
+
+def test_what_it_is_told_is_of_the_other_open_files_too_and_holds_no_secret() -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("x",)), family="switchyard")
+        await it.router.start()
+        key = "ghp_" + "a1B2c3D4e5F6" * 3
+        other = complete(f"log_in(user, '{key}')\nlog_in(user, '{key}')\n‸", "/home/ada/other.py")
+        it.router.opened(other.document)
+        await it.ask(complete("log_in(‸\n"))
+        (call,) = it.engine.heard
+        assert "|>user, '" in call.prompt
+        assert key not in call.prompt
+
+    run(story())
+
+
 def test_marks_in_the_users_text_do_not_reach_the_engine_as_marks() -> None:
     async def story() -> None:
         it = Yard(Cue(say=("1",)), family="qwen")

@@ -25,18 +25,56 @@ def test_it_has_at_most_four_stops_and_each_occurs_in_the_prompt(name: str) -> N
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_what_is_typed_stands_last(name: str) -> None:
-    assert FAMILIES[name].prompt("before", "after", "typed").endswith("typed")
+def test_nothing_but_marks_stands_after_what_is_typed(name: str) -> None:
+    *_, last = FAMILIES[name].prompt("before", "after", "typed").partition("typed")
+    assert last in ("", "<|fim_middle|>")
 
 
-@given(st.sampled_from(sorted(FAMILIES)), _TEXT, _TEXT, _TEXT)
-def test_no_mark_in_the_users_text_reaches_the_model_as_a_mark(name: str, before: str, after: str, typed: str) -> None:
+@given(st.sampled_from(sorted(FAMILIES)), _TEXT, _TEXT, _TEXT, _TEXT, st.floats(0, 1))
+def test_no_mark_in_the_users_text_reaches_the_model_as_a_mark(
+    name: str, before: str, after: str, typed: str, way: str, odds: float
+) -> None:
     family = FAMILIES[name]
-    empty = family.prompt("", "", "")
+    empty = family.prompt("", "", "", [("", odds)])
     # A prefix ends with its last line's end, so no mark can be pieced together from two texts.
-    prompt = family.prompt(before + "\n", after, typed)
+    prompt = family.prompt(before + "\n", after, typed, [(way, odds)])
     for mark in family.marks:
         assert prompt.count(mark) == empty.count(mark)
+
+
+WAYS = [("return b", 0.7), ("pass", 0.03)]
+
+
+@pytest.mark.parametrize(
+    ("middle", "ways", "prompt"),
+    [
+        ("    ", [], "<|fim_suffix|>\nend\n<|fim_prefix|>def f():\n   <|fim_middle|>"),
+        (
+            "    ",
+            WAYS,
+            "<|fim_suffix|>\nend\n<|fim_prefix|>def f():\n"
+            "<|repo_name|> pass<|endoftext|><|fim_pad|> return b<|endoftext|>   <|fim_middle|>",
+        ),
+        (
+            "    a = b\n    ret",
+            [("urn b", 0.1)],
+            "<|fim_suffix|>\nend\n<|fim_prefix|>def f():\n    a = b\n"
+            "<|im_start|>urn b<|endoftext|>    ret<|fim_middle|>",
+        ),
+    ],
+    ids=[
+        "none",
+        "the best last, each with the blank that the prompt lacks",
+        "only the cursor's line stands after them",
+    ],
+)
+def test_our_own_model_is_told_how_the_line_may_go_on(middle: str, ways: list[tuple[str, float]], prompt: str) -> None:
+    assert FAMILIES["switchyard"].prompt("def f():\n", "\nend\n", middle, ways) == prompt
+
+
+def test_who_does_not_ask_for_ways_to_go_on_is_not_told_of_any() -> None:
+    for name in FAMILIES.keys() - {"switchyard"}:
+        assert FAMILIES[name].prompt("a", "b", "c", WAYS) == FAMILIES[name].prompt("a", "b", "c")
 
 
 @given(st.sampled_from(sorted(FAMILIES)), _TEXT)

@@ -239,7 +239,6 @@ def test_what_is_measured_with_is_what_is_shown_by(end: tuple[str, ...], tmp_pat
     """The threshold is chosen by what `bench.tiny` says of a line, and held against what the runtime does."""
     with Llama(put(tmp_path, says=[*SAYS, *end]) / f"{NAME}.gguf", window=512) as bench:
         measured = bench.ask(PROMPT)
-        assert bench.weigh(PROMPT, "(a)") == pytest.approx(measured.sure if end else 0, abs=0.01)
 
     async def work(runtime: embedded.Embedded) -> None:
         text, timing = await answer(runtime, Call(ROUTE, PROMPT, max_tokens=20, stop=("\n",)))

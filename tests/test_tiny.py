@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import random
+import re
 import tarfile
 import zipfile
 from io import BytesIO
@@ -20,9 +21,9 @@ from bench.tiny import (
     archives,
     cases,
     collect,
+    evaluate,
     gguf_file,
     licences,
-    mixture,
     parts,
     related,
     rows,
@@ -30,14 +31,25 @@ from bench.tiny import (
     sieve,
 )
 from bench.tiny.collect import Text
+from router import echo
+from router.completing import completion
 from router.context import privacy
 from router.context.gathering import laid
 from router.models import families
 from router.types import Piece
 
 FAMILY = families.table()["switchyard"]
-MARKS = rows.Marks(end=0, prefix=1, suffix=2, middle=3, pad=4, file=5)
-NAMES = ("<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "<|file_sep|>")
+MARKS = rows.Marks(end=0, prefix=1, suffix=2, middle=3, pad=4, file=5, odds=(6, 7, 4))
+NAMES = (
+    "<|endoftext|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    "<|fim_pad|>",
+    "<|file_sep|>",
+    "<|repo_name|>",
+    "<|im_start|>",
+)
 MODULE = """\
 import sys
 
@@ -58,6 +70,9 @@ def load(path, mode):
 def split(text):
     return [part.strip() for part in text.split(",")]
 """
+
+
+WAY = re.compile(r"<\|(repo_name|im_start|fim_pad)\|>[^<]*<\|endoftext\|>")
 
 
 def encode(text: str) -> list[int]:
@@ -87,7 +102,8 @@ def test_a_gap_and_what_stands_around_it_make_the_text_again(seed: int, size: in
     hole = rows.gap(MODULE, random.Random(seed))
     assert hole is not None
     said = rows.example("a.py", MODULE, hole, 4_000, FAMILY)
-    suffix, _, before = said.prompt.removeprefix("<|fim_suffix|>").partition("<|fim_middle|>")
+    suffix, _, before = said.prompt.removeprefix("<|fim_suffix|>").partition("<|fim_prefix|>")
+    before = WAY.sub("", before).removesuffix("<|fim_middle|>")
     assert MODULE.startswith(before + said.answer)
     assert MODULE.endswith(suffix)
     # Only brackets that an editor closes by itself are in neither: then the answer closes nothing that follows.
@@ -97,7 +113,7 @@ def test_a_gap_and_what_stands_around_it_make_the_text_again(seed: int, size: in
 def test_a_blank_before_the_cursor_is_left_for_the_model_to_say() -> None:
     text = "total = 3\n"
     said = rows.example("a.py", text, rows.Gap(8, 9), 4_000, FAMILY)
-    assert (said.prompt, said.answer) == ("<|fim_suffix|>\n<|fim_middle|>total =", " 3")
+    assert (said.prompt, said.answer) == ("<|fim_suffix|>\n<|fim_prefix|>total =<|fim_middle|>", " 3")
     others = families.table()["qwen"]
     assert rows.example("a.py", text, rows.Gap(8, 9), 4_000, others).answer == "3"
 
@@ -113,19 +129,29 @@ def test_a_row_is_the_very_prompt_of_the_product_and_its_answer(seed: int) -> No
     said = rows.example("mine.py", MODULE, hole, 4_000, FAMILY, pieces)
     shown = after.partition("\n")[0]
     head = laid.headed("mine.py", FAMILY)
-    prompt = laid.laid(pieces, FAMILY) + head + FAMILY.prompt(before.removesuffix(line), after, line)
+    *_, ways = echo.ways(before, after, [OTHER], completion.WAYS)
+    told = [(it.text, it.probability) for it in ways]
+    prompt = laid.laid(pieces, FAMILY) + head + FAMILY.prompt(before.removesuffix(line), after, line, told)
     if not shown:
         assert said.prompt == prompt
+        assert rows.example("mine.py", MODULE, hole, 4_000, FAMILY, pieces, laid_out=False).prompt in prompt
     row = rows.filled(said, encode, MARKS)
     assert decode(row) == said.prompt + said.answer + "<|endoftext|>"
 
 
-def test_what_is_learnt_most_is_the_answer_and_half_a_word_is_not_learnt() -> None:
-    said = rows.Example("<|fim_suffix|>\nb<|fim_middle|>a\nx =", " 1 + 2")
-    row = rows.filled(said, encode, MARKS)
+def test_what_is_learnt_most_is_the_answer() -> None:
+    row = rows.filled(rows.Example("<|fim_suffix|>\nb<|fim_prefix|>a\nx =<|fim_middle|>", " 1 + 2"), encode, MARKS)
     answer = 6 + 1  # and the end, by which the model learns to stop
     assert classes(row)[-answer:] == [rows.FIRST] + [rows.MIDDLE] * (answer - 1)
-    assert [decode(row[at : at + 1]) for at, it in enumerate(classes(row)) if it == rows.ORDINARY] == list("\nba\nx ")
+
+
+def test_half_a_word_before_the_cursor_is_not_learnt_nor_how_the_line_may_go_on() -> None:
+    ways = "<|fim_pad|> y<|endoftext|><|fim_pad|> zz<|endoftext|>"
+    for told in ("", ways):
+        said = rows.Example(f"<|fim_suffix|>\nb<|fim_prefix|>a\n{told}x =<|fim_middle|>", "1")
+        row = rows.filled(said, encode, MARKS)
+        learnt = [decode(row[at : at + 1]) for at, it in enumerate(classes(row)) if it == rows.ORDINARY]
+        assert learnt == list("\nba\nx ")
 
 
 def test_a_mark_in_somebodys_code_is_no_mark_in_a_row() -> None:
@@ -151,7 +177,7 @@ def test_files_in_rows_are_read_on_from_row_to_row() -> None:
 
 
 def test_llama_cpp_turns_some_pairs_of_dimensions_as_told_and_the_others_never() -> None:
-    sizes = gguf_file.Sizes(256, 4, 4, 4, 512, 4_096, 4_096, 1e-5, 10_000.0, turned=16)
+    sizes = gguf_file.Sizes(256, 4, 4, 4, 512, 4_096, 4_096, 1e-5, 10_000.0, turned=16, head=64)
     pairs = np.arange(32)
     speeds = 10_000.0 ** (-2 * pairs / 64) / gguf_file.slowness(sizes)
     assert np.allclose(speeds[:8], 10_000.0 ** (-2 * pairs[:8] / 16), rtol=1e-5)
@@ -329,27 +355,10 @@ def test_scores_tell_the_exact_the_near_and_the_sure() -> None:
     assert found.shown[4] == (0.5, pytest.approx(1 / 3), 1.0)
 
 
-def heard(right: str, model: float, echo: float) -> mixture.Heard:
-    """A place where one of the two said the right thing."""
-    said, echoed = ("a", "b") if right == "model" else ("b", "a")
-    return mixture.Heard("a", said, model, echoed, echo, 0.5, 1.0, 1.0)
-
-
-@pytest.mark.parametrize("way", mixture.WAYS)
-def test_of_two_engines_the_one_is_believed_that_was_right_when_it_was_so_sure(way: str) -> None:
-    # The model overrates itself: what it is sure of to 0.6 is right as seldom as what the echo is sure of to 0.2.
-    taught = [heard("model", 0.9, 0.1), heard("echo", 0.6, 0.3)] * 20 + [heard("model", 0.6, 0.1)] * 4
-    asked = [heard("model", 0.92, 0.1), heard("echo", 0.6, 0.35)]
-    said = mixture.mixed(way, taught, asked)
-    assert [it.text for it in said] == ["a", "a"]
-    assert all(0.5 < it.sure <= 1 for it in said)
-
-
-def test_silence_is_never_the_likelier_answer() -> None:
-    taught = [heard("model", 0.9, 0.9), heard("echo", 0.1, 0.8)] * 10
-    silent = mixture.Heard("a", "", 1.0, "b", 0.01, 0.0, 1.0, 1.0)
-    assert mixture.mixed("or echo", taught, [silent])[0].text == "b"
-    assert mixture.judge([mixture.Candidate("", (0.5,))], [False]).sure(mixture.Candidate("", (0.5,))) == 0.0
+def test_echo_is_heard_where_the_model_is_not_sure_enough() -> None:
+    said = [scores.Answered(text, "a", sure, 1.0) for text, sure in (("a", 0.5), ("b", 0.4), ("", 0.9))]
+    echoed = [scores.Answered(text, "a", 0.0, 1.0) for text in ("b", "a", "a")]
+    assert [it.text for it in evaluate.instead(said, 0.5, echoed)] == ["a", "a", ""]
 
 
 def test_the_threshold_is_the_least_above_which_half_is_right() -> None:
@@ -357,7 +366,7 @@ def test_the_threshold_is_the_least_above_which_half_is_right() -> None:
     found = [scores.Answered(text, "a", sure, 1.0) for text, sure in said]
     assert scores.threshold(found) == 0.4
     assert scores.threshold(found[4:5]) > 1
-    assert scores.score(found, found).gate == pytest.approx((0.4, 6 / 8, 3 / 6))
+    assert scores.score(found, scores.threshold(found)).gate == pytest.approx((0.4, 6 / 8, 3 / 6))
 
 
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8))

@@ -80,15 +80,6 @@ class Llama:
         }
         return self._asked(asked)
 
-    def weigh(self, prompt: str, text: str) -> float:
-        """The probability that the model gives this very line: it may say nothing else, and says how likely it was."""
-        if not text:
-            return 0.0
-        grammar = f"root ::= {json.dumps(text + chr(10), ensure_ascii=False)}"
-        asked = {"prompt": prompt, "n_predict": 64, "grammar": grammar, "n_probs": 1, "cache_prompt": True}
-        asked["stop"] = ["\n"]  # what comes after the line says nothing of it
-        return self._asked(asked).sure
-
     def _asked(self, asked: Mapping[str, object]) -> Said:
         began = time.perf_counter()
         # A connection for each: the server closes one that is idle for some seconds.

@@ -1,7 +1,7 @@
 """Step 7, `evaluate`: hidden ends of lines in unseen packages, asked of the model, an n-gram, copy and `echo`.
 
-And of two mixtures of model and `echo`: whichever is likelier right (`or echo`), and the same where the model is also
-asked how likely it finds what `echo` says (`choosing`). What that takes is learnt from other lines.
+And, as the product has it, of the model where it is sure enough and of `echo` elsewhere. What is enough, other lines
+have taught.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from msgspec import structs, to_builtins
 
 from bench import echo as echoes
 from bench import table
-from bench.tiny import cases, collect, mixture, rows, tables
+from bench.tiny import cases, collect, rows, tables
 from bench.tiny.cases import Case
 from bench.tiny.engine import Llama
-from bench.tiny.mixture import Heard
 from bench.tiny.ngram import Ngram
-from bench.tiny.scores import Answered, Score, score
+from bench.tiny.scores import Answered, Score, score, threshold
 from router import echo
 from router.models import families
 
 Ask: TypeAlias = Callable[[Case], tuple[str, float]]
-FAMILY = "switchyard"
+AND_PIECES = " and pieces"
 LEARNT = 6_000_000  # code points of each language that the n-gram model learns from
 
 
@@ -39,7 +38,7 @@ def prompt(case: Case, characters: int, pieces: bool) -> str:
     text, at = case.before + case.after, len(case.before)
     hole = rows.Gap(at, at)
     return rows.example(
-        case.path, text, hole, characters, families.table()[FAMILY], case.pieces if pieces else ()
+        case.path, text, hole, characters, families.table()[rows.FAMILY], case.pieces if pieces else ()
     ).prompt
 
 
@@ -48,17 +47,12 @@ def healed(before: str, said: str) -> str:
     return said.removeprefix(" ") if before.endswith(" ") else said
 
 
-def heard(engine: Llama, case: Case, characters: int, pieces: bool) -> Heard:
-    """What the model says of a place, what `echo` says, and what the model thinks of that."""
-    asked = prompt(case, characters, pieces)
-    said = engine.ask(asked)
-    text = healed(case.before, said.text)
-    echoed, echo_sure = of_echo(pieces)(case)
-    echoed = echoed.partition("\n")[0]
-    began = time.perf_counter()
-    weighed = engine.weigh(asked, " " * case.before.endswith(" ") + echoed) if echoed.strip() else 0.0
-    ms = said.ms + (time.perf_counter() - began) * 1000
-    return Heard(case.target, text, said.sure, echoed, echo_sure, weighed, said.ms, ms)
+def of_model(engine: Llama, characters: int, pieces: bool) -> Ask:
+    def ask(case: Case) -> tuple[str, float]:
+        said = engine.ask(prompt(case, characters, pieces))
+        return healed(case.before, said.text), said.sure
+
+    return ask
 
 
 def of_echo(pieces: bool) -> Ask:
@@ -90,13 +84,26 @@ def answered(found: Sequence[Case], ask: Ask) -> list[Answered]:
 def of_models(
     characters: int, engines: dict[str, Llama], asked: Sequence[Case], taught: Sequence[Case]
 ) -> Iterator[tuple[str, Score]]:
-    """How good each model is, and its mixtures with `echo`, by name."""
+    """How good each model is, and what is shown where it is asked first and `echo` after it, by name."""
     for (name, engine), pieces in itertools.product(engines.items(), (False, True)):
-        said, known = ([heard(engine, it, characters, pieces) for it in some] for some in (asked, taught))
-        more = " and pieces" if pieces else ""
-        yield name + more, score([it.own for it in said], [it.own for it in known])
-        for way in mixture.WAYS if known else ():
-            yield f"{name} {way}{more}", score(*(mixture.mixed(way, known, some) for some in (said, known)))
+        ask, more = of_model(engine, characters, pieces), AND_PIECES * pieces
+        said, least = answered(asked, ask), threshold(answered(taught, ask))
+        yield name + more, score(said, least)
+        yield f"{name}, else echo{more}", score(instead(said, least, of_shown_echo(asked, pieces)), 0.0)
+
+
+def instead(said: Sequence[Answered], least: float, echoed: Sequence[Answered]) -> list[Answered]:
+    """What is shown: an answer that is sure enough, or what `echo` shows."""
+    return [own if own.sure >= least else other for own, other in zip(said, echoed, strict=True)]
+
+
+def of_shown_echo(asked: Sequence[Case], pieces: bool) -> list[Answered]:
+    """What `echo` shows: below its gate nothing."""
+    found = []
+    for case, it in zip(asked, answered(asked, of_echo(pieces)), strict=True):
+        least = getattr(echo.GATE, case.where)
+        found.append(it if it.sure >= least else structs.replace(it, text=""))
+    return found
 
 
 def of_rivals(
@@ -104,13 +111,15 @@ def of_rivals(
 ) -> Iterator[tuple[str, Score]]:
     """How good everybody else is who is asked about a language, by name."""
     for name, ask in _rivals(corpus, language):
-        yield name, score(answered(asked, ask), answered(taught, ask))
+        yield name, score(answered(asked, ask), threshold(answered(taught, ask)))
+    for pieces in (False, True):
+        yield f"echo, as shown{AND_PIECES * pieces}", score(of_shown_echo(asked, pieces), 0.0)
 
 
 def _rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
-        yield f"copy{' and pieces' if pieces else ''}", of_copy(pieces)
-        yield f"echo{' and pieces' if pieces else ''}", of_echo(pieces)
+        yield f"copy{AND_PIECES * pieces}", of_copy(pieces)
+        yield f"echo{AND_PIECES * pieces}", of_echo(pieces)
     yield "6-gram", lambda case: _ngram(corpus, language).answer(case.before)
 
 
@@ -161,12 +170,10 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
     parser.add_argument("--languages", nargs="*", default=["python", "typescript", "javascript", "go", "rust"])
     parser.add_argument("--cases", type=int, default=1_000, help="lines of each language; each is asked for twice")
-    parser.add_argument("--characters", type=int, default=4_000, help="of the open file, in a prompt")
+    parser.add_argument("--characters", type=int, default=2_400, help="of the open file, in a prompt")
     parser.add_argument("--pieces", type=int, default=1_500, help="code points of other files")
     parser.add_argument("--threads", type=int, default=1, help="of the engine; the product gives a small model one")
-    parser.add_argument(
-        "--tune", type=int, default=300, help="other lines, which teach mixtures and thresholds; 0: none"
-    )
+    parser.add_argument("--tune", type=int, default=300, help="other lines, which teach the thresholds; 0: none")
     parser.add_argument("--window", type=int, default=4_096, help="tokens that the engine keeps room for")
     parser.add_argument("--seed", type=int, default=7, help="which lines")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")

@@ -39,6 +39,7 @@ def write(out: Path, shape: Shape, weights: Weights, tokenizer: Path, kind: str)
         model.EPSILON,
         model.BASE,
         shape.turned,
+        shape.head,
     )
     name = f"switchyard-{max(1, round(shape.parameters() / 1e6))}m"
     gguf_file.write(out, name, sizes, {at: it.detach().numpy() for at, it in weights.items()}, tokenizer, kind)

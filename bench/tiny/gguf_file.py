@@ -36,6 +36,7 @@ class Sizes(Struct, frozen=True):
     epsilon: float
     base: float
     turned: int
+    head: int
 
 
 def write(
@@ -60,7 +61,7 @@ def write(
 
 def slowness(sizes: Sizes) -> np.ndarray[Any, Any]:
     """What llama.cpp divides the speed of each pair of dimensions by: some turn as told, the others never."""
-    head, pairs = sizes.width // sizes.heads, np.arange(sizes.width // sizes.heads // 2)
+    head, pairs = sizes.head, np.arange(sizes.head // 2)
     wanted = np.where(pairs < sizes.turned // 2, sizes.base ** (-2 * pairs / sizes.turned), 1e-12)
     return (sizes.base ** (-2 * pairs / head) / wanted).astype(np.float32)
 
@@ -83,7 +84,9 @@ def _describe(writer: gguf.GGUFWriter, sizes: Sizes) -> None:
     writer.add_head_count(sizes.heads)
     writer.add_head_count_kv(sizes.kv)
     writer.add_layer_norm_rms_eps(sizes.epsilon)
-    writer.add_rope_dimension_count(sizes.width // sizes.heads)
+    writer.add_key_length(sizes.head)
+    writer.add_value_length(sizes.head)
+    writer.add_rope_dimension_count(sizes.head)
     writer.add_rope_freq_base(sizes.base)
 
 

@@ -29,34 +29,30 @@ class Shape(Struct, frozen=True):
     vocabulary: int = 16_384
     window: int = 2_048
     turned: int = 16  # of the dimensions of a head
-
-    @property
-    def head(self) -> int:
-        return self.width // self.heads
+    head: int = 128
 
     def parameters(self) -> int:
         """How many there are; the embedding and the output are apart."""
-        kv = self.kv * self.head
-        attention = 2 * self.width * self.width + 2 * self.width * kv + self.width + 2 * kv
+        wide, kv = self.heads * self.head, self.kv * self.head
+        attention = 2 * self.width * wide + 2 * self.width * kv + wide + 2 * kv
         each = attention + 3 * self.width * self.hidden + 2 * self.width
         return 2 * self.vocabulary * self.width + self.layers * each + self.width
 
 
 # By millions of parameters, the embedding included. Few wide layers: each costs a start of the threads.
 SHAPES = {
-    "5m": Shape(256, 4, 4, 4, 512, vocabulary=4_096),
-    "6m": Shape(256, 5, 4, 4, 704, vocabulary=4_096),
-    "18m": Shape(320, 6, 5, 5, 896),
-    "24m": Shape(384, 7, 6, 6, 960),
-    "34m": Shape(448, 8, 7, 7, 1_216),
-    "40m": Shape(512, 8, 8, 8, 1_216),
+    "8m": Shape(320, 5, 3, 3, 512, vocabulary=4_096),
+    "19m": Shape(320, 6, 3, 3, 896),
+    "24m": Shape(384, 7, 3, 3, 960),
+    "35m": Shape(448, 8, 4, 4, 1_216),
+    "40m": Shape(512, 8, 4, 4, 1_216),
 }
 
 
 def made(shape: Shape, seed: int = 0) -> Weights:
     """Random weights to begin with: what adds to the stream is smaller the more layers there are (GPT-2)."""
     dice = torch.Generator().manual_seed(seed)
-    kv, out = shape.kv * shape.head, 0.02 / math.sqrt(2 * shape.layers)
+    wide, kv, out = shape.heads * shape.head, shape.kv * shape.head, 0.02 / math.sqrt(2 * shape.layers)
 
     def noise(rows: int, columns: int, spread: float = 0.02) -> Tensor:
         return torch.randn(rows, columns, generator=dice) * spread
@@ -70,12 +66,12 @@ def made(shape: Shape, seed: int = 0) -> Weights:
         at = f"blk.{layer}."
         found[at + "attn_norm.weight"] = torch.ones(shape.width)
         found[at + "ffn_norm.weight"] = torch.ones(shape.width)
-        found[at + "attn_q.weight"] = noise(shape.width, shape.width)
+        found[at + "attn_q.weight"] = noise(wide, shape.width)
         found[at + "attn_k.weight"] = noise(kv, shape.width)
         found[at + "attn_v.weight"] = noise(kv, shape.width)
-        for name, count in (("q", shape.width), ("k", kv), ("v", kv)):
+        for name, count in (("q", wide), ("k", kv), ("v", kv)):
             found[f"{at}attn_{name}.bias"] = torch.zeros(count)
-        found[at + "attn_output.weight"] = noise(shape.width, shape.width, out)
+        found[at + "attn_output.weight"] = noise(shape.width, wide, out)
         found[at + "ffn_gate.weight"] = noise(shape.hidden, shape.width)
         found[at + "ffn_up.weight"] = noise(shape.hidden, shape.width)
         found[at + "ffn_down.weight"] = noise(shape.width, shape.hidden, out)
@@ -121,7 +117,7 @@ def _normed(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def _attended(own: Weights, shape: Shape, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    batch, length, width = x.shape
+    batch, length, _ = x.shape
 
     def heads(name: str, count: int) -> Tensor:
         return F.linear(x, own[name], own[f"{name}.bias"]).view(batch, length, count, shape.head).transpose(1, 2)
@@ -134,7 +130,7 @@ def _attended(own: Weights, shape: Shape, x: Tensor, cosines: Tensor, sines: Ten
     if times > 1:
         key, value = key.repeat_interleave(times, 1), value.repeat_interleave(times, 1)
     said = F.scaled_dot_product_attention(query, key, value, is_causal=True)
-    return F.linear(said.transpose(1, 2).reshape(batch, length, width), own["attn_output"])
+    return F.linear(said.transpose(1, 2).reshape(batch, length, -1), own["attn_output"])
 
 
 def logits(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:

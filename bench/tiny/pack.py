@@ -30,8 +30,14 @@ HELD = 320  # rows to judge by
 def loaded(path: str) -> tuple[Any, rows.Marks]:
     """A tokenizer, and what numbers it has given to the marks."""
     found = Tokenizer.from_file(path)
-    said = ("endoftext", "fim_prefix", "fim_suffix", "fim_middle", "fim_pad", "file_sep")
-    return found, rows.Marks(*(found.token_to_id(f"<|{name}|>") for name in said))
+    known = rows.marks()
+
+    def number(name: str) -> int:
+        return known.index(f"<|{name}|>")
+
+    odds = tuple(map(known.index, families.table()[rows.FAMILY].odds))
+    end, prefix, suffix, middle = map(number, ("endoftext", "fim_prefix", "fim_suffix", "fim_middle"))
+    return found, rows.Marks(end, prefix, suffix, middle, number("fim_pad"), number("file_sep"), odds)
 
 
 def of_package(
@@ -39,7 +45,7 @@ def of_package(
 ) -> tuple[list[rows.Row], list[rows.Row]]:
     """One package: the examples with gaps, and the whole files, each as tokens; every file serves one of the two."""
     made, marks = loaded(file)
-    family = families.table()[tokenizer.FAMILY]
+    family = families.table()[rows.FAMILY]
     dice = random.Random(f"{epoch} {texts[0].package}")
     shelf = Shelf((it.path, it.text) for it in texts)
 

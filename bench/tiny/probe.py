@@ -49,7 +49,7 @@ def paces(file: Path, vocabulary: int, threads: int) -> dict[str, float]:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.tiny probe", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
-    parser.add_argument("--shapes", nargs="*", choices=model.SHAPES, default=["5m", "18m", "24m", "34m", "40m"])
+    parser.add_argument("--shapes", nargs="*", choices=model.SHAPES, default=list(model.SHAPES))
     parser.add_argument("--kinds", nargs="*", default=["q8_0", "q4_0"])
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--vocabulary", type=int, default=16_384)

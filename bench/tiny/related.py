@@ -27,12 +27,9 @@ class Shelf:
                     self._places[name].append(len(self.pieces))
                 self.pieces.append(piece)
 
-    def near(self, path: str, before: str, after: str, characters: int, more: str = "") -> list[Piece]:
-        """Pieces of other files than `path`, the most alike last, of at most so many `characters`.
-
-        `more`: a text whose names are looked for as well.
-        """
-        names = set(_NAME.findall(f"{before[-NEAR:]} {after[: NEAR // 3]} {more}"))
+    def near(self, path: str, before: str, after: str, characters: int) -> list[Piece]:
+        """Pieces of other files than `path`, the most alike last, of at most so many `characters`."""
+        names = set(_NAME.findall(f"{before[-NEAR:]} {after[: NEAR // 3]}"))
         worth: Counter[int] = Counter()
         for name in sorted(names):
             places = self._places.get(name, ())

@@ -15,17 +15,27 @@ import numpy as np
 from msgspec import Struct
 
 from bench.tiny.related import Shelf
+from router import echo
+from router.completing import completion
 from router.context import window
 from router.context.gathering.laid import headed, laid
+from router.models import families
 from router.models.families import Family
 from router.types import Piece
 
+FAMILY = "switchyard"
 TOKEN, CLASS = (1 << 14) - 1, 14
 SILENT, ORDINARY, MIDDLE, FIRST = range(4)
-KINDS = (("inside", 0.40), ("whole", 0.30), ("lines", 0.15), ("within", 0.15))
+KINDS = (("inside", 0.50), ("whole", 0.40), ("within", 0.10))
 OPEN = 48  # rows that are filled at a time
 Row: TypeAlias = "np.ndarray[Any, np.dtype[np.uint16]]"
 Encode: TypeAlias = Callable[[str], Sequence[int]]
+
+
+def marks() -> list[str]:
+    """The special tokens, which get the first numbers; the end of a text comes first."""
+    said = families.table()[FAMILY].marks
+    return sorted(said, key=lambda mark: (mark != "<|endoftext|>", said.index(mark)))
 
 
 class Marks(Struct, frozen=True):
@@ -37,17 +47,18 @@ class Marks(Struct, frozen=True):
     middle: int
     pad: int
     file: int
+    odds: tuple[int, ...]
 
 
 class Recipe(Struct, frozen=True):
     """How gaps are made: code points of the text shown around one, and how often other files are shown, of how much."""
 
-    least: int = 1_200
-    most: int = 4_500
-    pieces: float = 0.4
+    least: int = 300
+    most: int = 2_400
+    pieces: float = 0.3
     shown: int = 1_500
+    laid: float = 0.3  # of those with pieces: the engine reads them, too, and not only the ways to go on that they give
     gaps: float = 0.85  # of the files; the others are read whole
-    oracle: float = 0.3  # of those with pieces: the gap itself helped to choose them, so that copying pays
 
 
 class Gap(Struct, frozen=True):
@@ -65,7 +76,7 @@ class Example(Struct, frozen=True):
 
 
 def gap(text: str, dice: random.Random) -> Gap | None:
-    """A gap somewhere in the code: the rest of a line, all of one but its indentation, some lines, or part of one."""
+    """A gap somewhere in the code: the rest of a line, all of one but its indentation, or part of one."""
     kind = dice.choices([name for name, _ in KINDS], [share for _, share in KINDS])[0]
     for _ in range(8):
         start = text.rfind("\n", 0, dice.randrange(len(text))) + 1
@@ -87,11 +98,7 @@ def _placed(text: str, kind: str, first: int, end: int, dice: random.Random) -> 
             at -= 1
     if kind == "within":
         return Gap(at, min(last, at + 1 + dice.randrange(24)))
-    if kind == "lines":
-        for _ in range(dice.randint(1, 4)):
-            end = _line_end(text, end + 1) if end < len(text) else end
-        last = first + len(text[first:end].rstrip())
-    return Gap(first if kind == "lines" and dice.random() < 0.5 else at, last)
+    return Gap(at, last)
 
 
 def _inner(sign: str) -> bool:
@@ -103,13 +110,26 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def example(path: str, text: str, hole: Gap, characters: int, family: Family, pieces: Sequence[Piece] = ()) -> Example:
-    """The prompt for a cursor at the gap, in a window of so many code points, and the answer."""
+def example(
+    path: str,
+    text: str,
+    hole: Gap,
+    characters: int,
+    family: Family,
+    pieces: Sequence[Piece] = (),
+    laid_out: bool = True,
+) -> Example:
+    """The prompt for a cursor at the gap, in a window of so many code points, and the answer.
+
+    `laid_out`: the pieces stand in the prompt themselves, not only in what they tell of how the line may go on.
+    """
     left = text[: hole.at] + text[hole.end :]
     shown = window.slide(None, left, hole.at, window.Extent(characters=characters))
-    before = laid(pieces, family) + headed(path, family) if pieces else ""
+    *_, ways = echo.ways(left[: hole.at], left[hole.at :], [it.text for it in pieces], completion.WAYS)
+    before = laid(pieces, family) + headed(path, family) if pieces and laid_out else ""
     blank = " " if family.heals and shown.middle.endswith(" ") else ""
-    prompt = before + family.prompt(shown.prefix, shown.suffix, shown.middle)
+    told = [(it.text, it.probability) for it in ways]
+    prompt = before + family.prompt(shown.prefix, shown.suffix, shown.middle, told)
     return Example(prompt, blank + family.escape(text[hole.at : hole.end]))
 
 
@@ -126,19 +146,25 @@ def examples(
             continue
         pieces: Sequence[Piece] = ()
         if dice.random() < recipe.pieces:
-            more = text[hole.at : hole.end] if dice.random() < recipe.oracle else ""
-            room = round(recipe.shown * dice.uniform(0.2, 1.0))
-            pieces = shelf.near(path, text[: hole.at], text[hole.end :], room, more)
-        yield example(path, text, hole, size, family, pieces)
+            pieces = shelf.near(path, text[: hole.at], text[hole.end :], recipe.shown)
+        yield example(path, text, hole, size, family, pieces, dice.random() < recipe.laid)
 
 
 def filled(said: Example, encode: Encode, marks: Marks) -> Row:
-    """An example's tokens; the last before the cursor may be half a word, and is read and not learnt."""
+    """An example's tokens. Read and not learnt are the ways to go on, and the last token before the cursor, for it may
+    be half a word."""
     prompt, answer = list(encode(said.prompt)), [*encode(said.answer), marks.end]
-    silent = {marks.prefix, marks.suffix, marks.middle}
-    classes = [SILENT if token in silent else ORDINARY for token in prompt[:-1]] + [SILENT]
+    silent = {*_told(prompt, marks), len(prompt) - 2, len(prompt) - 1}
+    silent |= {at for at, token in enumerate(prompt) if token in (marks.prefix, marks.suffix)}
+    classes = [SILENT if at in silent else ORDINARY for at in range(len(prompt))]
     classes += [FIRST] + [MIDDLE] * (len(answer) - 1)
     return _row(prompt + answer, classes)
+
+
+def _told(prompt: Sequence[int], marks: Marks) -> range:
+    """Where the ways to go on stand: from the odds of the first to the end of the last."""
+    told = [at for at, token in enumerate(prompt) if token == marks.end or token in marks.odds]
+    return range(told[0], told[-1] + 1) if told else range(0)
 
 
 def plain(path: str, text: str, family: Family, encode: Encode, marks: Marks) -> Row:

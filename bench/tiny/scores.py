@@ -33,11 +33,11 @@ class Score(Struct, frozen=True):
     surest: float
     shown: tuple[tuple[float, float, float], ...]  # threshold, share shown, precision
     ms: float
-    gate: tuple[float, float, float]  # the same for the threshold that other lines have taught
+    gate: tuple[float, float, float]  # the same for the threshold below which nothing is shown
 
 
-def score(found: Sequence[Answered], taught: Sequence[Answered] = ()) -> Score:
-    """All that is said of one engine's answers; silence is wrong. `taught`: answers to other lines."""
+def score(found: Sequence[Answered], least: float = 2.0) -> Score:
+    """All that is said of one engine's answers; silence is wrong. `least`: the threshold, taught by other lines."""
     count = max(1, len(found))
     surest = sorted(found, key=lambda it: -it.sure)[: max(1, len(found) // 3)]
     return Score(
@@ -47,7 +47,7 @@ def score(found: Sequence[Answered], taught: Sequence[Answered] = ()) -> Score:
         sum(it.right for it in surest) / max(1, len(surest)),
         tuple(_shown(found, at) for at in THRESHOLDS),
         sorted(it.ms for it in found)[len(found) // 2] if found else 0.0,
-        _shown(found, threshold(taught)),
+        _shown(found, least),
     )
 
 

@@ -57,10 +57,10 @@ def _calibration(scores: Scores) -> table.Table:
 def _gates(scores: Scores) -> table.Table:
     told = {key: it for key, it in scores.items() if it.gate[0] <= 1 and not key[2].startswith("copy")}
     return table.Table(
-        f"What is shown above the probability above which {AIM:.0%} of other lines were right, in per cent",
+        f"What is shown: above the probability above which {AIM:.0%} of other lines were right, in per cent",
         ("language", "cursor", "engine", "threshold", "shown", "exact"),
         tuple((*key, it.gate[0], *(100 * share for share in it.gate[1:])) for key, it in told.items()),
-        ("Who is not in this table was never right so often.",),
+        ("Who is not in this table was never right so often.", "`echo` shows what is above its own threshold."),
     )
 
 

@@ -10,22 +10,14 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from bench.tiny import collect, sieve
-from router.models import families
+from bench.tiny import collect, rows, sieve
 
-FAMILY = "switchyard"
 # What llama.cpp does, one after the other, where a GGUF says `tokenizer.ggml.pre = "deepseek-coder"` (llama-vocab.cpp).
 SPLIT = (r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"\p{N}")
 # What is learnt apart on top of that: signs after which people pause, so that a token never reaches across the cursor.
 APART = r""" ?_+| ?[(\[{.]| ?"{3}| ?'{3}| ?["']| +$"""
 # How much of each language is learnt from, of all: what people write most is said in the fewest tokens.
 SHARES = {"python": 0.45, "typescript": 0.15, "javascript": 0.15, "go": 0.13, "rust": 0.12}
-
-
-def marks() -> list[str]:
-    """The special tokens, which get the first numbers; the end of a text comes first."""
-    said = families.table()[FAMILY].marks
-    return sorted(said, key=lambda mark: (mark != "<|endoftext|>", said.index(mark)))
 
 
 def untaught() -> Any:
@@ -47,7 +39,7 @@ def taught(texts: Iterator[str], vocabulary: int) -> Any:
     made.pre_tokenizer = _split((*SPLIT, APART))
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=marks(),
+        special_tokens=rows.marks(),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
         max_token_length=32,

@@ -104,9 +104,12 @@ class Run:
         self.held = torch.from_numpy(np.concatenate([np.load(it) for it in held]).astype(np.int64))
         self.shape = structs.replace(SHAPES[said.shape], vocabulary=said.vocabulary, window=max(2_048, said.window))
         begun = copying.copying(self.shape) if said.start == "copying" else model.made(self.shape)
-        self.weights = {name: it.to(self.device).requires_grad_() for name, it in begun.items()}
-        calm = dict.fromkeys(copying.CIRCUIT, said.calm) if said.start == "copying" else {}
-        self.optimiser = Optimiser(self.weights, said.rate, said.others, calm)
+        copies = said.start == "copying"
+        still = copying.SILENT if copies else ()
+        self.weights = {name: it.to(self.device).requires_grad_(name not in still) for name, it in begun.items()}
+        calm = dict.fromkeys(copying.CIRCUIT, said.calm) | {"token_embd.weight": said.words} if copies else {}
+        learnt = {name: it for name, it in self.weights.items() if it.requires_grad}
+        self.optimiser = Optimiser(learnt, said.rate, said.others, calm)
         self.where = Where()
         self.worth = torch.tensor([0.0, 1.0, said.middle, said.first], device=self.device)
         self.out: Path = said.folder / said.name
@@ -201,7 +204,7 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=Path("build/tiny"))
     parser.add_argument("--rows", default="rows", help="what `pack --name` said")
     parser.add_argument("--name", default="run", help="folder of the checkpoint and the log")
-    parser.add_argument("--shape", choices=SHAPES, default="34m")
+    parser.add_argument("--shape", choices=SHAPES, default="35m")
     parser.add_argument("--start", choices=("copying", "noise"), default="copying", help="what the first weights do")
     parser.add_argument("--vocabulary", type=int, default=16_384)
     parser.add_argument("--window", type=int, default=2_048, help="tokens that the file says it can read")
@@ -212,7 +215,8 @@ def flags(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--leave", type=float, default=0, help="seconds after which this part of the run ends")
     parser.add_argument("--rate", type=float, default=0.02, help="of the matrices (Muon)")
     parser.add_argument("--others", type=float, default=4e-3, help="of the embedding and the norms (AdamW)")
-    parser.add_argument("--calm", type=float, default=0.15, help="the share of these rates for what copies already")
+    parser.add_argument("--calm", type=float, default=0.02, help="the share of these rates for what copies already")
+    parser.add_argument("--words", type=float, default=0.15, help="and for the embedding, by which it does")
     parser.add_argument("--decay", type=float, default=0.4, help="the share of the run in which the rates fall")
     parser.add_argument("--middle", type=float, default=3.0, help="the weight of what fills a gap; other text has 1")
     parser.add_argument("--first", type=float, default=3.0, help="the weight of its first token")

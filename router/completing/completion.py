@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from router.context import privacy, window
 from router.context.blocks import by_indentation
@@ -11,24 +12,29 @@ from router.context.brackets import balanced
 from router.context.gathering.laid import headed, laid
 from router.context.lines import around
 from router.context.syntax import Syntax
+from router.echo.places import LINE
 from router.models import families
 from router.models.modest import modest
 from router.types import Call, Piece, Request, Route, Task
 
+Ways: TypeAlias = tuple[tuple[str, float], ...]  # how the cursor's line may go on, each with its probability
 _REACH = 400_000  # code points to either side of the cursor for an engine that has no window
 UNKNOWN = 4096  # tokens; the window of an engine that does not tell
 _DENSE = 3.0  # code points per token in dense code: 95 % of Python has more (measured on 1,102 files)
 _FEW = 512  # tokens of other files; a prompt that is read slowly has no more
+WAYS = 6  # to go on, that a model may choose from; the right one is hardly ever behind them (`python -m bench echo`)
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
 
 
-def said(task: Task, request: Request, route: Route, shown: window.Window, pieces: tuple[Piece, ...]) -> Call:
+def said(
+    task: Task, request: Request, route: Route, shown: window.Window, pieces: tuple[Piece, ...], ways: Ways = ()
+) -> Call:
     """The call for a completion that shows a window, and pieces of other files before it; all has passed the gate."""
     family = families.table()[route.family]
     prefix, middle, suffix = privacy.shown(shown.prefix, shown.middle, shown.suffix)
     before = _laid(pieces, route.family, request.document.path)
     if family.file or not before:
-        prompt = before + family.prompt(prefix, suffix, middle)
+        prompt = before + family.prompt(prefix, suffix, middle, ways)
     else:
         prompt = family.prompt(before + prefix, suffix, middle)
     line = ("\n",) if modest(route) else ()
@@ -72,6 +78,7 @@ def extent(route: Route, task: Task, beside: int, characters: int = window.EXTEN
     """How much of a file fits into the route's window, beside an answer and `beside` tokens of other files; no more
     than so many `characters`."""
     room = int((((route.window or UNKNOWN) - beside) * _SPARE - task.max_tokens) * _DENSE)
+    room -= WAYS * LINE if families.table()[route.family].way else 0
     return window.Extent(characters=max(600, min(window.EXTENT.characters, characters, room)))
 
 

@@ -64,13 +64,13 @@ class Layout:
         self.config = config
         self._workspace, self._paces, self._clock = workspace, paces, clock
 
-    def call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
+    def call(self, task: Task, request: Request, route: Route, kept: Open, ways: completion.Ways = ()) -> Call:
         """The call for a request now; what it shows is remembered for the next."""
         now = self._clock()
         self._workspace.trail.came(request.document.path, request.span.start)
         rested = now - kept.asked >= RESTED and not kept.laid
         kept.asked, kept.laid = now, False
-        found = self.prepared(task, request, route, kept, rested)
+        found = self.prepared(task, request, route, kept, rested, ways=ways)
         kept.window, kept.pieces = found.window, found.pieces
         return found.call
 
@@ -89,7 +89,14 @@ class Layout:
         return found.unread / (CHARACTERS * speed) if speed else 0.0
 
     def prepared(
-        self, task: Task, request: Request, route: Route, kept: Open, rested: bool, fresh: bool = False
+        self,
+        task: Task,
+        request: Request,
+        route: Route,
+        kept: Open,
+        rested: bool,
+        fresh: bool = False,
+        ways: completion.Ways = (),
     ) -> Prepared:
         """What would be sent; nothing is remembered. `rested`: the user has paused. `fresh`: nobody waits, so that
         pieces may change that stand before a window that stays."""
@@ -100,7 +107,7 @@ class Layout:
         changes = fresh or not kept.pieces or (rested and not goes_on)
         pieces = kept.ready if changes and kept.ready is not None else kept.pieces
         pieces = self._showable(pieces) if room.tokens else ()
-        return Prepared(completion.said(task, request, route, shown, pieces), shown, pieces, room)
+        return Prepared(completion.said(task, request, route, shown, pieces, ways), shown, pieces, room)
 
     def room(self, task: Task, route: Route, kept: Open) -> Room:
         """How much of the prompt is whose; the window has at least half of it, and all where there is nothing else."""
@@ -132,12 +139,14 @@ class Layout:
         found = [text for path in paths[:most] if (text := self._workspace.texts.get(path))]
         return found[::-1]
 
-    async def explained(self, task: Task, request: Request, route: Route, kept: Open) -> Prepared:
+    async def explained(
+        self, task: Task, request: Request, route: Route, kept: Open, ways: completion.Ways = ()
+    ) -> Prepared:
         """What would be sent for this place after a pause, and what was left out of it."""
         from router.completing.weighing import weighed
 
         await self.choose(task, request, route, kept)
-        found = self.prepared(task, request, route, kept, rested=True, fresh=True)
+        found = self.prepared(task, request, route, kept, rested=True, fresh=True, ways=ways)
         view, shown = self._workspace.view(request), _shown(found.window)
         every = tuple(weighed(request, view, shown, found.pieces)) if found.room.tokens else ()
         allowed = tuple(it for it in every if self._workspace.shows(it.piece.path))

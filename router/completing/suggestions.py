@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from msgspec.structs import replace
 
 import router
+from router import echo
 from router.answers.insertion import insertion, place
 from router.completing import completion
 from router.completing.cache import Cache
@@ -80,12 +82,13 @@ class Suggestions:
         runtime, route = await fleet.engine(request.document.language)
         if runtime is None or route is None:
             return None
-        if kept.latest is not request or kept.closed:
-            raise router.Superseded("A newer request took its place, or the document was closed.")
+        self._wanted(request, kept)
         journey = Journey(request, route, began)
         try:
             with accounted(self._ledger, journey, self._clock):
-                call = self._call(task, request, route, kept)
+                ways = await self._ways(task, request, route, kept)
+                self._wanted(request, kept)
+                call = self._call(task, request, route, kept, ways)
                 exactly = (call, completion.left(request, route))
                 said = cache.answers.get(exactly)
                 if said is not None:
@@ -135,11 +138,15 @@ class Suggestions:
         call = completion.plain(task, request, STAND_IN, self._others(request, kept))
         async with aclosing(self._fleet.generate(call)) as stream:
             said = "".join([item.text async for item in stream if isinstance(item, Delta)])
-        if kept.latest is not request or kept.closed:
-            raise router.Superseded("A newer request took its place, or the document was closed.")
+        self._wanted(request, kept)
         if said:
             journey.route = STAND_IN
         return said
+
+    def _wanted(self, request: Request, kept: Open) -> None:
+        """Raise Superseded if nobody waits for this any more."""
+        if kept.latest is not request or kept.closed:
+            raise router.Superseded("A newer request took its place, or the document was closed.")
 
     async def _say(self, run: Run, lane: Lane, call: Call, kept: Open) -> str:
         """What the engine says until its first block is whole. Raises RuntimeFailure, Superseded."""
@@ -165,11 +172,22 @@ class Suggestions:
         enough = self._enough(run.request, new + "\n", kept) if "\n" in new else None
         return new if enough is None else new[:enough]
 
-    def _call(self, task: Task, request: Request, route: Route, kept: Open) -> Call:
+    def _call(self, task: Task, request: Request, route: Route, kept: Open, ways: completion.Ways) -> Call:
         self.warmth.asked(task, request, route)
         if route.family == families.PLAIN:
             return completion.plain(task, request, route, self._others(request, kept))
-        return self._layout.call(task, request, route, kept)
+        return self._layout.call(task, request, route, kept, ways)
+
+    async def _ways(self, task: Task, request: Request, route: Route, kept: Open) -> completion.Ways:
+        """How the cursor's line may go on, as it does elsewhere, for a model that chooses from that."""
+        if not families.table()[route.family].way:
+            return ()
+        call = completion.plain(task, request, route, self._others(request, kept))
+        found: tuple[echo.Suggestion, ...] = ()
+        for step in echo.ways(call.prompt, call.suffix, call.context, completion.WAYS):
+            found = step
+            await asyncio.sleep(0)  # the loop gets its turn between one look-up and the next
+        return tuple((it.text, it.probability) for it in found)
 
     async def prepared(self, task: Task, request: Request, route: Route, after: Request | None = None) -> Prepared:
         """What would be sent after a pause, with what is left out of it, and why.
@@ -177,7 +195,8 @@ class Suggestions:
         `after` is where the user has rested before; then `held` is what is read already if they type on from there.
         """
         kept = self._desk.kept(request.document)
-        found = await self._layout.explained(task, request, route, kept)
+        ways = await self._ways(task, request, route, kept)
+        found = await self._layout.explained(task, request, route, kept, ways)
         if after is not None:
             found = replace(found, held=await self._held(task, request, route, after, kept))
         if route.family == families.PLAIN:

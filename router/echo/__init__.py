@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from router.echo.choice import GATE, Gate, Suggestion, choose
+from router.echo.choice import GATE, Gate, Suggestion, choose, ranked
 from router.echo.places import TOKEN, Match, everywhere
 
-__all__ = ["GATE", "TOKEN", "Gate", "Suggestion", "stages"]
+__all__ = ["GATE", "TOKEN", "Gate", "Suggestion", "stages", "ways"]
 
 
 def stages(before: str, after: str, pieces: Sequence[str] = (), gate: Gate = GATE) -> Iterator[Suggestion | None]:
@@ -29,6 +29,19 @@ def stages(before: str, after: str, pieces: Sequence[str] = (), gate: Gate = GAT
         yield None
     best = choose(found, spot, gate)
     yield Suggestion(best.text.replace("\n", line_end(before, after)), best.probability) if best else None
+
+
+def ways(before: str, after: str, pieces: Sequence[str], most: int) -> Iterator[tuple[Suggestion, ...]]:
+    """The `most` probable ways in which the cursor's line may go on, the best first, for another to choose from.
+
+    Step by step as `stages`; what is yielded last is the answer.
+    """
+    spot, looks = everywhere(before, after, pieces)
+    found: list[Match] = []
+    for some in looks:
+        found += some
+        yield ()
+    yield ranked(found, spot)[:most]
 
 
 def line_end(before: str, after: str) -> str:

@@ -69,6 +69,15 @@ def choose(found: Iterable[Match], spot: Place, gate: Gate = GATE) -> Suggestion
     return _block(way, Suggestion(text, probability), spot, gate)
 
 
+def ranked(found: Iterable[Match], spot: Place) -> tuple[Suggestion, ...]:
+    """Every way that the line itself may go on, the most probable first, no text twice."""
+    best: dict[str, float] = {}
+    for way, probability in weighed(found, spot):
+        text = fit(way.tail, spot).rstrip()
+        best[text] = max(probability, best.get(text, 0.0))
+    return tuple(Suggestion(*it) for it in sorted(best.items(), key=lambda it: -it[1]))
+
+
 def weighed(found: Iterable[Match], spot: Place) -> Iterator[tuple[Way, float]]:
     """Every way to go on that fits, with its probability."""
     scale = INSIDE if spot.head else WHOLE

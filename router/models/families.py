@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -11,6 +13,8 @@ import msgspec
 from router import BadConfig
 
 PLAIN = "plain"
+ODDS = (0.04, 0.25)  # the probabilities at which a family's next mark begins
+_PARTS = re.compile(r"\{(prefix|suffix|middle|ways)\}")
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,17 +25,29 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...]
     marks: tuple[str, ...]
     file: str = ""
+    way: str = ""
+    odds: tuple[str, ...] = ()
     heals: bool = False
 
-    def prompt(self, prefix: str, suffix: str, middle: str) -> str:
+    def prompt(self, prefix: str, suffix: str, middle: str, ways: Sequence[tuple[str, float]] = ()) -> str:
         """The raw prompt. User text that holds one of the family's marks is defused first.
 
+        `ways` are texts that may stand at the cursor, with their probabilities, the best first; a family that is told
+        of such has nothing but the cursor's line in the middle.
         Where the family `heals`, it lacks a blank before the cursor, and the answer begins with that.
         """
-        filled = {"{prefix}": prefix, "{suffix}": suffix, "{middle}": middle}
-        parts = re.split(r"(\{prefix\}|\{suffix\}|\{middle\})", self.layout)
-        said = "".join(self.escape(filled[part]) if part in filled else part for part in parts)
-        return said.removesuffix(" ") if self.heals else said
+        if self.way:
+            line = max(middle.rfind("\n"), middle.rfind("\r")) + 1
+            prefix, middle = prefix + middle[:line], middle[line:]
+        blank = " " if self.heals and middle.endswith(" ") else ""
+        told = "".join(self._told(blank + text, odds) for text, odds in reversed(ways)) if self.way else ""
+        shown = {"prefix": prefix, "suffix": suffix, "middle": middle.removesuffix(blank)}
+        escaped = {name: self.escape(text) for name, text in shown.items()} | {"ways": told}
+        return _PARTS.sub(lambda part: escaped[part[1]], self.layout)
+
+    def _told(self, text: str, odds: float) -> str:
+        """A text that may stand at the cursor, after the mark of its odds."""
+        return self.way.replace("{odds}", self.odds[bisect(ODDS, odds)]).replace("{text}", self.escape(text))
 
     def stops(self, several: bool) -> tuple[str, ...]:
         """Where an answer ends; where the prompt shows several files, also where the model begins another one."""
