@@ -358,6 +358,7 @@ def test_where_it_is_not_sure_the_code_itself_is_asked(tmp_path: Path) -> None:
         silent, shown, cached = it.router.ledger.turns
         assert (silent.engine, silent.outcome, silent.why) == ("embedded", "silent", UNSURE)
         assert (shown.engine, shown.outcome, shown.why) == ("echo", "shown", UNSURE)
+        assert (silent.prompt_tokens > 0, shown.prompt_tokens) == (True, 0)  # each with its own engine's figures
         assert cached.outcome == "cached"
         assert part("all", it.router.ledger.turns).unsure == 2
 

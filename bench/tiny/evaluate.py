@@ -26,6 +26,7 @@ from bench.tiny.engine import Llama
 from bench.tiny.ngram import Ngram
 from bench.tiny.scores import Answered, Score, score, threshold
 from router import echo
+from router.completing import completion
 from router.models import families
 
 Ask: TypeAlias = Callable[[Case], tuple[str, float]]
@@ -60,6 +61,18 @@ def of_echo(pieces: bool) -> Ask:
         texts = [it.text for it in case.pieces] if pieces else []
         *_, said = echo.stages(case.before, case.after, texts, echo.Gate(0.0, 0.0, 2.0))
         return (said.text, said.probability) if said else ("", 0.0)
+
+    return ask
+
+
+def of_best(pieces: bool) -> Ask:
+    """Whoever chose the right one of the ways that a model is told of, wherever it is among them."""
+
+    def ask(case: Case) -> tuple[str, float]:
+        texts = [it.text for it in case.pieces] if pieces else []
+        *_, found = echo.ways(case.before, case.after, texts, completion.WAYS)
+        wanted = case.target.rstrip()
+        return (wanted if any(it.text == wanted for it in found) else ""), 0.0
 
     return ask
 
@@ -120,6 +133,7 @@ def _rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
         yield f"copy{AND_PIECES * pieces}", of_copy(pieces)
         yield f"echo{AND_PIECES * pieces}", of_echo(pieces)
+        yield f"the best of echo's{AND_PIECES * pieces}", of_best(pieces)
     yield "6-gram", lambda case: _ngram(corpus, language).answer(case.before)
 
 

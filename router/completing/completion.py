@@ -22,7 +22,7 @@ _REACH = 400_000  # code points to either side of the cursor for an engine that 
 UNKNOWN = 4096  # tokens; the window of an engine that does not tell
 _DENSE = 3.0  # code points per token in dense code: 95 % of Python has more (measured on 1,102 files)
 _FEW = 512  # tokens of other files; a prompt that is read slowly has no more
-WAYS = 6  # to go on, that a model may choose from; the right one is hardly ever behind them (`python -m bench echo`)
+WAYS = 6  # to go on, that a model may choose from (`bench.tiny evaluate` says how often the right one is among them)
 _SPARE = 0.9  # of the window; the marks and what the estimate misses take the rest
 
 

@@ -137,10 +137,12 @@ class Suggestions:
         request = journey.request
         call = completion.plain(task, request, STAND_IN, self._others(request, kept))
         async with aclosing(self._fleet.generate(call)) as stream:
-            said = "".join([item.text async for item in stream if isinstance(item, Delta)])
+            found = [item async for item in stream]
         self._wanted(request, kept)
+        said = "".join(item.text for item in found if isinstance(item, Delta))
         if said:
             journey.route = STAND_IN
+            journey.timing = next((item for item in found if isinstance(item, Timing)), None)
         return said
 
     def _wanted(self, request: Request, kept: Open) -> None:
