@@ -64,8 +64,7 @@ def test_llama_cpp_gets_the_request_streams_the_answer_and_stops_when_one_types_
             path, question = tap.questions()[-1]
             assert path == "/v1/completions"
             assert question["stream"] is True
-            assert question["prompt"].rstrip(" ").endswith("total =")
-            assert "<|fim_middle|>" in question["prompt"]
+            assert question["prompt"].endswith("total =<|fim_middle|>")  # the blank is left for the model to say
             assert (tap.hung_up, editor.traffic("complete")) == (0, 0)
             editor.type("x")
             editor.wait(lambda: tap.hung_up == 1)
