@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 import router
-from router.config import Complete, Config, Privacy
+from router.config import Complete, Config, Context, Privacy
 from router.engine import Router
 from router.runtimes.scripted import Cue, Script, Scripted
 from router.types import Change, Insertion, Request, Span, Status
@@ -210,6 +210,18 @@ def test_what_it_is_told_is_of_the_other_open_files_too_and_holds_no_secret() ->
         (call,) = it.engine.heard
         assert "|>user, '" in call.prompt
         assert key not in call.prompt
+
+    run(story())
+
+
+@pytest.mark.parametrize("context", [Context(tokens=0), Context(workspace=False)])
+def test_where_a_prompt_may_show_no_other_file_it_is_told_of_this_one_alone(context: Context) -> None:
+    async def story() -> None:
+        it = Yard(Cue(say=("x",)), family="switchyard", config=Config(context=context))
+        await it.router.start()
+        it.router.opened(complete(LOADS, "/home/ada/other.py").document)
+        await it.ask(complete("c = load(‸\n"))
+        assert "<|endoftext|>" not in it.engine.heard[0].prompt
 
     run(story())
 

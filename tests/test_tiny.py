@@ -39,7 +39,7 @@ from router.models import families
 from router.types import Piece
 
 FAMILY = families.table()["switchyard"]
-MARKS = rows.Marks(end=0, prefix=1, suffix=2, middle=3, pad=4, file=5, odds=(6, 7, 4))
+MARKS = rows.Marks(end=0, prefix=1, suffix=2, middle=3, pad=4, odds=(6, 7, 4))
 NAMES = (
     "<|endoftext|>",
     "<|fim_prefix|>",

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="torch learns for bench/tiny only: b
 
 from bench.tiny import copying, model, muon, rows, train  # noqa: E402
 
-SHAPE = model.Shape(64, 2, 4, 2, 96, vocabulary=320, window=128, head=16)
+SHAPE = model.Shape(64, 2, 4, 2, 96, 16, vocabulary=320, window=128)
 
 
 def test_what_comes_later_changes_no_earlier_token() -> None:
@@ -49,7 +49,7 @@ def test_what_is_calm_takes_shorter_steps() -> None:
 
 @pytest.mark.parametrize(("width", "heads"), [(320, 3), (448, 4)])
 def test_weights_that_have_learnt_nothing_copy(width: int, heads: int) -> None:
-    shape = model.Shape(width, 3, heads, heads, 64, vocabulary=512, window=512)
+    shape = model.Shape(width, 3, heads, heads, 64, 128, vocabulary=512, window=512)
     said = torch.randint(0, 512, (1, 150), generator=torch.Generator().manual_seed(3))
     tokens = torch.cat((said, torch.randint(0, 512, (1, 40)), said), 1)
     likeliest = model.logits(copying.copying(shape), shape, tokens)[0, :-1].argmax(-1)

@@ -11,17 +11,17 @@ from __future__ import annotations
 import torch
 from msgspec import Struct
 
-from bench.tiny import rows
 from bench.tiny.model import BASE, Shape, Tensor, Weights, made
+from bench.tiny.rows import FAMILY, marks
 from router.models import families
 
 NEAR = (20.0, 14.0, 8.0)  # how sharply the fast turns of RoPE tell neighbours apart; the slow ones, as SLOW
 SLOW = 4.0
 MATCH = (8.0, 6.0, 5.0, 4.0)  # what it is worth that the last token is the same, the one before it, ...
 FURTHER = 2.5  # ... and each of the three before these
-MARKS = rows.marks()[:8]  # the tokenizer gives them the first numbers
+MARKS = marks()[:8]  # the tokenizer gives them the first numbers
 MIDDLE = MARKS.index("<|fim_middle|>")  # after which an answer begins
-TOLD = [MARKS.index(mark) for mark in families.table()[rows.FAMILY].odds]  # and after which what may stand there
+TOLD = [MARKS.index(mark) for mark in families.table()[FAMILY].odds]  # and after which what may stand there
 SOUGHT = 3.0  # so many times as much, where that token is the mark after which an answer begins, or one like it
 WORTH = {**dict(zip(TOLD, (4.0, 8.0, 12.0), strict=True)), MIDDLE: -8.0}  # that a place is after such a mark
 NEARER, SLOWEST = 5.0, slice(3, 7)  # what it is worth that a place is near, by these turns of RoPE
@@ -129,8 +129,9 @@ def _slanted(rows: int, columns: int, dice: torch.Generator) -> Tensor:
     return torch.linalg.qr(torch.randn(columns, rows, generator=dice))[0].T * (columns / rows) ** 0.5
 
 
-def _rows(shape: Shape, head: int, count: int, start: int = 0) -> slice:
-    return slice(head * shape.head + start, head * shape.head + start + count)
+def _rows(shape: Shape, head: int, count: int) -> slice:
+    """The first of the rows that are a head's."""
+    return slice(head * shape.head, head * shape.head + count)
 
 
 def _look(found: Weights, shape: Shape, where: tuple[int, int], back: int) -> None:

@@ -30,7 +30,7 @@ from router.completing import completion
 from router.models import families
 
 Ask: TypeAlias = Callable[[Case], tuple[str, float]]
-AND_PIECES = " and pieces"
+AND_PIECES, ELSE_ECHO, BEST = " and pieces", ", else echo", "the best of echo's"
 LEARNT = 6_000_000  # code points of each language that the n-gram model learns from
 
 
@@ -102,12 +102,14 @@ def of_models(
         ask, more = of_model(engine, characters, pieces), AND_PIECES * pieces
         said, least = answered(asked, ask), threshold(answered(taught, ask))
         yield name + more, score(said, least)
-        yield f"{name}, else echo{more}", score(instead(said, least, of_shown_echo(asked, pieces)), 0.0)
+        if taught:
+            yield f"{name}{ELSE_ECHO}{more}", score(instead(said, least, of_shown_echo(asked, pieces)), 0.0)
 
 
 def instead(said: Sequence[Answered], least: float, echoed: Sequence[Answered]) -> list[Answered]:
     """What is shown: an answer that is sure enough, or what `echo` shows."""
-    return [own if own.sure >= least else other for own, other in zip(said, echoed, strict=True)]
+    both = zip(said, echoed, strict=True)
+    return [own if own.sure >= least else structs.replace(other, ms=own.ms + other.ms) for own, other in both]
 
 
 def of_shown_echo(asked: Sequence[Case], pieces: bool) -> list[Answered]:
@@ -133,7 +135,7 @@ def _rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
         yield f"copy{AND_PIECES * pieces}", of_copy(pieces)
         yield f"echo{AND_PIECES * pieces}", of_echo(pieces)
-        yield f"the best of echo's{AND_PIECES * pieces}", of_best(pieces)
+        yield f"{BEST}{AND_PIECES * pieces}", of_best(pieces)
     yield "6-gram", lambda case: _ngram(corpus, language).answer(case.before)
 
 

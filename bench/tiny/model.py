@@ -26,10 +26,10 @@ class Shape(Struct, frozen=True):
     heads: int
     kv: int
     hidden: int
+    head: int
     vocabulary: int = 16_384
     window: int = 2_048
     turned: int = 16  # of the dimensions of a head
-    head: int = 128
 
     def parameters(self) -> int:
         """How many there are; the embedding and the output are apart."""
@@ -41,11 +41,11 @@ class Shape(Struct, frozen=True):
 
 # By millions of parameters, the embedding included. Few wide layers: each costs a start of the threads.
 SHAPES = {
-    "8m": Shape(320, 5, 3, 3, 512, vocabulary=4_096),
-    "19m": Shape(320, 6, 3, 3, 896),
-    "24m": Shape(384, 7, 3, 3, 960),
-    "35m": Shape(448, 8, 4, 4, 1_216),
-    "40m": Shape(512, 8, 4, 4, 1_216),
+    "8m": Shape(320, 5, 3, 3, 512, 128, vocabulary=4_096),
+    "19m": Shape(320, 6, 3, 3, 896, 128),
+    "24m": Shape(384, 7, 3, 3, 960, 128),
+    "35m": Shape(448, 8, 4, 4, 1_216, 128),
+    "40m": Shape(512, 8, 4, 4, 1_216, 128),
 }
 
 

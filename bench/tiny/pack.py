@@ -30,14 +30,10 @@ HELD = 320  # rows to judge by
 def loaded(path: str) -> tuple[Any, rows.Marks]:
     """A tokenizer, and what numbers it has given to the marks."""
     found = Tokenizer.from_file(path)
-    known = rows.marks()
-
-    def number(name: str) -> int:
-        return known.index(f"<|{name}|>")
-
-    odds = tuple(map(known.index, families.table()[rows.FAMILY].odds))
-    end, prefix, suffix, middle = map(number, ("endoftext", "fim_prefix", "fim_suffix", "fim_middle"))
-    return found, rows.Marks(end, prefix, suffix, middle, number("fim_pad"), number("file_sep"), odds)
+    said = ("endoftext", "fim_prefix", "fim_suffix", "fim_middle", "fim_pad")
+    end, prefix, suffix, middle, pad = (found.token_to_id(f"<|{name}|>") for name in said)
+    odds = tuple(map(found.token_to_id, families.table()[rows.FAMILY].odds))
+    return found, rows.Marks(end, prefix, suffix, middle, pad, odds)
 
 
 def of_package(

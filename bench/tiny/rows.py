@@ -46,7 +46,6 @@ class Marks(Struct, frozen=True):
     suffix: int
     middle: int
     pad: int
-    file: int
     odds: tuple[int, ...]
 
 

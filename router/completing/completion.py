@@ -36,7 +36,7 @@ def said(
     if family.file or not before:
         prompt = before + family.prompt(prefix, suffix, middle, ways)
     else:
-        prompt = family.prompt(before + prefix, suffix, middle)
+        prompt = family.prompt(before + prefix, suffix, middle, ways)
     line = ("\n",) if modest(route) else ()
     return Call(route, prompt, max_tokens=task.max_tokens, stop=(*line, *family.stops(bool(before))))
 
@@ -78,8 +78,8 @@ def extent(route: Route, task: Task, beside: int, characters: int = window.EXTEN
     """How much of a file fits into the route's window, beside an answer and `beside` tokens of other files; no more
     than so many `characters`."""
     room = int((((route.window or UNKNOWN) - beside) * _SPARE - task.max_tokens) * _DENSE)
-    room -= WAYS * LINE if families.table()[route.family].way else 0
-    return window.Extent(characters=max(600, min(window.EXTENT.characters, characters, room)))
+    ways = WAYS * LINE if families.table()[route.family].way else 0
+    return window.Extent(characters=max(600, min(window.EXTENT.characters, characters, room) - ways))
 
 
 def enough(request: Request, said: str, syntax: Syntax, max_lines: int) -> int | None:

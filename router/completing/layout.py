@@ -139,13 +139,10 @@ class Layout:
         found = [text for path in paths[:most] if (text := self._workspace.texts.get(path))]
         return found[::-1]
 
-    async def explained(
-        self, task: Task, request: Request, route: Route, kept: Open, ways: completion.Ways = ()
-    ) -> Prepared:
+    def explained(self, task: Task, request: Request, route: Route, kept: Open, ways: completion.Ways = ()) -> Prepared:
         """What would be sent for this place after a pause, and what was left out of it."""
         from router.completing.weighing import weighed
 
-        await self.choose(task, request, route, kept)
         found = self.prepared(task, request, route, kept, rested=True, fresh=True, ways=ways)
         view, shown = self._workspace.view(request), _shown(found.window)
         every = tuple(weighed(request, view, shown, found.pieces)) if found.room.tokens else ()

@@ -27,10 +27,15 @@ class Run:
         self._task.add_done_callback(self._done)
         self._listener: asyncio.Future[str] | None = None
 
-    def takes_over(self, request: Request) -> bool:
-        """Whether `request` is the last one with some more typed, and the engine has said that: it hears the rest."""
+    def goes_on(self, request: Request) -> bool:
+        """Whether `request` is the last one with some more typed, and the engine has said that."""
         typed = self._typed_since(request)
-        if self._task.done() or not typed or not self.said.startswith(self.typed + typed):
+        return not self._task.done() and bool(typed) and self.said.startswith(self.typed + (typed or ""))
+
+    def takes_over(self, request: Request) -> bool:
+        """Whether `request` goes on with this one: then it hears the rest."""
+        typed = self._typed_since(request)
+        if not typed or not self.goes_on(request):
             return False
         self._supersede()
         self.request, self.typed = request, self.typed + typed

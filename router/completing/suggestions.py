@@ -82,12 +82,13 @@ class Suggestions:
         runtime, route = await fleet.engine(request.document.language)
         if runtime is None or route is None:
             return None
-        self._wanted(request, kept)
+        self._check(request, kept)
         journey = Journey(request, route, began)
         try:
             with accounted(self._ledger, journey, self._clock):
-                ways = await self._ways(task, request, route, kept)
-                self._wanted(request, kept)
+                goes_on = kept.run is not None and kept.run.goes_on(request)  # then no prompt is sent
+                ways = () if goes_on else await self._ways(task, request, route, kept)
+                self._check(request, kept)
                 call = self._call(task, request, route, kept, ways)
                 exactly = (call, completion.left(request, route))
                 said = cache.answers.get(exactly)
@@ -138,14 +139,14 @@ class Suggestions:
         call = completion.plain(task, request, STAND_IN, self._others(request, kept))
         async with aclosing(self._fleet.generate(call)) as stream:
             found = [item async for item in stream]
-        self._wanted(request, kept)
+        self._check(request, kept)
         said = "".join(item.text for item in found if isinstance(item, Delta))
         if said:
             journey.route = STAND_IN
             journey.timing = next((item for item in found if isinstance(item, Timing)), None)
         return said
 
-    def _wanted(self, request: Request, kept: Open) -> None:
+    def _check(self, request: Request, kept: Open) -> None:
         """Raise Superseded if nobody waits for this any more."""
         if kept.latest is not request or kept.closed:
             raise router.Superseded("A newer request took its place, or the document was closed.")
@@ -181,10 +182,14 @@ class Suggestions:
         return self._layout.call(task, request, route, kept, ways)
 
     async def _ways(self, task: Task, request: Request, route: Route, kept: Open) -> completion.Ways:
-        """How the cursor's line may go on, as it does elsewhere, for a model that chooses from that."""
+        """How the cursor's line may go on, as it does elsewhere, for a model that chooses from that.
+
+        Elsewhere is in the open file alone where prompts may show no others.
+        """
         if not families.table()[route.family].way:
             return ()
-        call = completion.plain(task, request, route, self._others(request, kept))
+        alone = not self.config.context.workspace or not self.config.context.tokens
+        call = completion.plain(task, request, route, () if alone else self._others(request, kept))
         found: tuple[echo.Suggestion, ...] = ()
         for step in echo.ways(call.prompt, call.suffix, call.context, completion.WAYS):
             found = step
@@ -197,20 +202,23 @@ class Suggestions:
         `after` is where the user has rested before; then `held` is what is read already if they type on from there.
         """
         kept = self._desk.kept(request.document)
+        await self._layout.choose(task, request, route, kept)
         ways = await self._ways(task, request, route, kept)
-        found = await self._layout.explained(task, request, route, kept, ways)
+        found = self._layout.explained(task, request, route, kept, ways)
         if after is not None:
-            found = replace(found, held=await self._held(task, request, route, after, kept))
+            found = replace(found, held=await self._held(task, request, route, after, kept, ways))
         if route.family == families.PLAIN:
             return replace(found, call=completion.plain(task, request, route, self._others(request, kept)))
         return found
 
-    async def _held(self, task: Task, request: Request, route: Route, after: Request, kept: Open) -> float:
+    async def _held(
+        self, task: Task, request: Request, route: Route, after: Request, kept: Open, ways: completion.Ways
+    ) -> float:
         """The share of a prompt that the one for a place at which the user has rested before begins with."""
         await self._layout.choose(task, after, route, kept)
         before = self._layout.ahead(task, after, route, kept)
         self._layout.take(before, kept)
-        now = self._layout.prepared(task, request, route, kept, rested=False)
+        now = self._layout.prepared(task, request, route, kept, rested=False, ways=ways)
         return shared(before.call.prompt, now.call.prompt)
 
     def _others(self, request: Request, kept: Open) -> list[str]:

@@ -36,14 +36,28 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         of such has nothing but the cursor's line in the middle.
         Where the family `heals`, it lacks a blank before the cursor, and the answer begins with that.
         """
-        if self.way:
-            line = max(middle.rfind("\n"), middle.rfind("\r")) + 1
-            prefix, middle = prefix + middle[:line], middle[line:]
+        prefix, middle = self._parted(prefix, middle)
         blank = " " if self.heals and middle.endswith(" ") else ""
         told = "".join(self._told(blank + text, odds) for text, odds in reversed(ways)) if self.way else ""
         shown = {"prefix": prefix, "suffix": suffix, "middle": middle.removesuffix(blank)}
         escaped = {name: self.escape(text) for name, text in shown.items()} | {"ways": told}
         return _PARTS.sub(lambda part: escaped[part[1]], self.layout)
+
+    def _parted(self, prefix: str, middle: str) -> tuple[str, str]:
+        """The two, parted within no mark, as a long line may be; where a family is told of ways, before a line."""
+        text, at = prefix + middle, len(prefix)
+        if self.way:
+            at = max(text.rfind("\n"), text.rfind("\r")) + 1
+        elif self._marks is not None:
+            longest = max(map(len, self.marks))
+            start = max(0, at - longest)
+            torn = (
+                start + it.start()
+                for it in self._marks.finditer(text[start : at + longest])
+                if start + it.start() < at < start + it.end()
+            )
+            at = next(torn, at)
+        return text[:at], text[at:]
 
     def _told(self, text: str, odds: float) -> str:
         """A text that may stand at the cursor, after the mark of its odds."""
