@@ -95,11 +95,11 @@ def copying(shape: Shape, seed: int = 0) -> Weights:
     word = _slanted(at.copied, at.name, dice)
     for head, back in enumerate((1, 2)):
         _look(found, shape, (0, head), back)
-        _carry(found, shape, (0, head), sign / _length(shape, 0), slice(0, at.name), at.note(back), NOTED)
+        _carry(found, shape, (0, head), sign, slice(0, at.name), at.note(back), NOTED)
     _mark(found, shape, at, names)
     _gather(found, shape, at, sign, dice)
     _match(found, shape, at, sign, names)
-    _carry(found, shape, (2, 0), word / _length(shape, 2), slice(0, at.name), at.said, COPIED)
+    _carry(found, shape, (2, 0), word, slice(0, at.name), at.said, COPIED)
     for layer in range(3):
         _balance(found[f"blk.{layer}.attn_v.weight"], found[f"blk.{layer}.attn_output.weight"])
     found["output.weight"].mul_(0.2)
@@ -150,11 +150,14 @@ def _look(found: Weights, shape: Shape, where: tuple[int, int], back: int) -> No
 def _carry(
     found: Weights, shape: Shape, where: tuple[int, int], seen: Tensor, of: slice, to: slice, length: float
 ) -> None:
-    """The head carries what is `seen` in some dimensions of the stream to others, where it is so long."""
+    """The head carries what is `seen` in some dimensions of the stream to others, where it is so long.
+
+    `seen` is for a name; what reads a note is LENGTH / NOTED times that.
+    """
     layer, head = where
     rows = _rows(shape, head, len(seen))
     found[f"blk.{layer}.attn_v.weight"][rows] = 0
-    found[f"blk.{layer}.attn_v.weight"][rows, of] = seen * _length(shape, layer) ** 2 / LENGTH
+    found[f"blk.{layer}.attn_v.weight"][rows, of] = seen * _length(shape, layer) / LENGTH
     found[f"blk.{layer}.attn_output.weight"][to, rows] = torch.eye(len(seen)) * length
 
 
@@ -168,20 +171,19 @@ def _mark(found: Weights, shape: Shape, at: Places, names: Tensor) -> None:
     found["blk.0.attn_k.weight"][free] = 0
     found["blk.0.attn_k.weight"][free, : at.name] = names[: len(MARKS)].sum(0) * _length(shape, 0) / LENGTH
     found["blk.0.attn_q.bias"][free] = MARKED * shape.head**0.5
-    _carry(found, shape, (0, 2), names[: len(MARKS)] / _length(shape, 0), slice(0, at.name), at.marked, NOTED)
+    _carry(found, shape, (0, 2), names[: len(MARKS)], slice(0, at.name), at.marked, NOTED)
 
 
 def _gather(found: Weights, shape: Shape, at: Places, sign: Tensor, dice: torch.Generator) -> None:
     """Layer 1: one head notes what stands three and four tokens back; the others gather the three tokens before these,
     as they are sought and as they are found, which is one token further."""
-    once = 1 / _length(shape, 1)
     _look(found, shape, (1, 0), 2)
-    noted = torch.eye(2 * at.sign) * once * LENGTH / NOTED
+    noted = torch.eye(2 * at.sign) * LENGTH / NOTED
     _carry(
         found, shape, (1, 0), noted, slice(at.name, at.note(2).stop), slice(at.note(3).start, at.note(4).stop), NOTED
     )
     turned = [torch.linalg.qr(torch.randn(at.far, at.sign, generator=dice))[0] for _ in range(3)]
-    seen = torch.cat((turned[0] @ sign, turned[1] * LENGTH / NOTED, turned[2] * LENGTH / NOTED), 1) * once
+    seen = torch.cat((turned[0] @ sign, turned[1] * LENGTH / NOTED, turned[2] * LENGTH / NOTED), 1)
     for head, back, to in ((1, 4, at.seeks), (2, 5, at.found)):
         _look(found, shape, (1, head), back)
         _carry(found, shape, (1, head), seen, slice(0, at.note(2).stop), to, NOTED / 2)

@@ -30,7 +30,7 @@ from router.completing import completion
 from router.models import families
 
 Ask: TypeAlias = Callable[[Case], tuple[str, float]]
-AND_PIECES, ELSE_ECHO, BEST = " and pieces", ", else echo", "the best of echo's"
+AND_PIECES = " and pieces"
 LEARNT = 6_000_000  # code points of each language that the n-gram model learns from
 
 
@@ -103,7 +103,7 @@ def of_models(
         said, least = answered(asked, ask), threshold(answered(taught, ask))
         yield name + more, score(said, least)
         if taught:
-            yield f"{name}{ELSE_ECHO}{more}", score(instead(said, least, of_shown_echo(asked, pieces)), 0.0)
+            yield f"{name}{tables.ELSE_ECHO}{more}", score(instead(said, least, of_shown_echo(asked, pieces)), 0.0)
 
 
 def instead(said: Sequence[Answered], least: float, echoed: Sequence[Answered]) -> list[Answered]:
@@ -135,7 +135,7 @@ def _rivals(corpus: Path, language: str) -> Iterator[tuple[str, Ask]]:
     for pieces in (False, True):
         yield f"copy{AND_PIECES * pieces}", of_copy(pieces)
         yield f"echo{AND_PIECES * pieces}", of_echo(pieces)
-        yield f"{BEST}{AND_PIECES * pieces}", of_best(pieces)
+        yield f"{tables.BEST}{AND_PIECES * pieces}", of_best(pieces)
     yield "6-gram", lambda case: _ngram(corpus, language).answer(case.before)
 
 

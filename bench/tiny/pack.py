@@ -1,4 +1,4 @@
-"""Step 3, `pack`: the corpus -> rows of tokens, shuffled, in shards of at most 60 MiB; half of it has gaps to fill."""
+"""Step 3, `pack`: the corpus -> rows of tokens, shuffled, in shards of at most 60 MiB; most of it has gaps to fill."""
 
 from __future__ import annotations
 

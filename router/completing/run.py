@@ -27,15 +27,15 @@ class Run:
         self._task.add_done_callback(self._done)
         self._listener: asyncio.Future[str] | None = None
 
-    def goes_on(self, request: Request) -> bool:
-        """Whether `request` is the last one with some more typed, and the engine has said that."""
-        typed = self._typed_since(request)
-        return not self._task.done() and bool(typed) and self.said.startswith(self.typed + (typed or ""))
+    def goes_on(self, request: Request) -> str:
+        """What `request` has typed more than the last one, where the engine has said that; empty: it does not go on."""
+        typed = "" if self._task.done() else self._typed_since(request)
+        return typed if typed and self.said.startswith(self.typed + typed) else ""
 
     def takes_over(self, request: Request) -> bool:
         """Whether `request` goes on with this one: then it hears the rest."""
-        typed = self._typed_since(request)
-        if not typed or not self.goes_on(request):
+        typed = self.goes_on(request)
+        if not typed:
             return False
         self._supersede()
         self.request, self.typed = request, self.typed + typed

@@ -86,8 +86,7 @@ class Suggestions:
         journey = Journey(request, route, began)
         try:
             with accounted(self._ledger, journey, self._clock):
-                goes_on = kept.run is not None and kept.run.goes_on(request)  # then no prompt is sent
-                ways = () if goes_on else await self._ways(task, request, route, kept)
+                ways = await self._ways(task, request, route, kept)
                 self._check(request, kept)
                 call = self._call(task, request, route, kept, ways)
                 exactly = (call, completion.left(request, route))
@@ -187,6 +186,8 @@ class Suggestions:
         Elsewhere is in the open file alone where prompts may show no others.
         """
         if not families.table()[route.family].way:
+            return ()
+        if kept.run is not None and kept.run.goes_on(request):  # then no prompt is sent
             return ()
         alone = not self.config.context.workspace or not self.config.context.tokens
         call = completion.plain(task, request, route, () if alone else self._others(request, kept))
