@@ -31,7 +31,7 @@ Settings come from five places, merged in this order:
 1. your own file: `$SWITCHYARD_CONFIG`, else `$XDG_CONFIG_HOME/switchyard/config.toml`, else
    `~/.config/switchyard/config.toml`;
 2. launch arguments: `switchyard lsp --set runtime.engine=echo`;
-3. the workspace's file: `.switchyard.toml` in its root;
+3. the workspace's file: `.switchyard.toml` in its root; where several folders are open, that of each of them;
 4. what the editor sends when it starts the server;
 5. what the editor sends when its settings change.
 

@@ -80,7 +80,7 @@ class Server:
         self._settings = Settings(layers.launch(self._launch), self.notices.show)
         self._settings.edit(client.initialization_options)
         self._roots = leading.folders(client.roots)
-        self._settings.enter(next(iter(self._roots), ""))
+        self._settings.enter(self._roots)
         self._watch_settings()
         try:
             self._router = Router(self._settings.config, self.notices.tell, note=self._note, roots=self._roots)
@@ -129,13 +129,13 @@ class Server:
             self._reconfigure()
 
     def entered(self, added: Sequence[str], removed: Sequence[str]) -> None:
-        """Folders were opened and closed; those opened bring their settings."""
+        """Folders were opened and closed, and with them their settings."""
         gone = leading.folders(removed)
         self._roots = list(dict.fromkeys([it for it in self._roots if it not in gone] + leading.folders(added)))
         if self._router is not None:
             self._router.entered(self._roots)
-        if self._settings is not None and added:
-            self._settings.enter(next(iter(leading.folders(added)), ""))
+        if self._settings is not None:
+            self._settings.enter(self._roots)
             self._reconfigure()
             self._watch_settings()
 

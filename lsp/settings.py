@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -21,7 +21,7 @@ Complain = Callable[[str], object]
 
 
 class Settings:
-    """User file, launch arguments, workspace file, editor: merged in that order into one frozen tree.
+    """User file, launch arguments, a file of each workspace folder, editor: merged in that order into one frozen tree.
 
     `trusted`: the user's own file has been read, or there is none. Until then nobody knows what it keeps out of every
     prompt, and nothing may be sent.
@@ -33,26 +33,29 @@ class Settings:
         self._files: dict[str, Layer] = {}
         self._editor: Layer | None = None
         self._user = user_file()
-        self._workspace = ""
+        self._workspaces: list[str] = []
         self._wrong: dict[str, str] = {}  # what is the matter with a file, or with what the editor says
         self._said: set[str] = set()  # what the user has been told and is still so
         self.trusted = False
         self.config = layers.merge([launch]).config
 
-    def enter(self, root: str) -> Config:
-        """Read both files; `root` is the workspace's folder, or empty."""
-        self._files.pop(self._workspace, None)
-        self._wrong.pop(self._workspace, None)
-        self._workspace = os.path.join(root, WORKSPACE_FILE) if root else ""
+    def enter(self, roots: Sequence[str]) -> Config:
+        """Read all files; `roots` are the folders that are open, each of which may tighten."""
+        files = [os.path.join(root, WORKSPACE_FILE) for root in roots]
+        for left in set(self._workspaces) - set(files):
+            self._files.pop(left, None)
+            self._wrong.pop(left, None)
+        self._workspaces = files
         return self.read()
 
     def read(self) -> Config:
-        """Read both files again."""
+        """Read all files again."""
         self._read(self._user, "user")
         self.trusted = self.trusted or self._user not in self._wrong
         if not self.trusted:
             self._wrong[self._user] += " Until that is mended nothing is suggested."
-        self._read(self._workspace, "workspace")
+        for file in self._workspaces:
+            self._read(file, "workspace")
         return self._merge()
 
     def edit(self, values: object) -> Config:
@@ -85,7 +88,8 @@ class Settings:
 
     def _watched(self) -> tuple[set[str], set[str], set[str]]:
         """The files; folders on their way that are not there yet; and those that are, where the next will appear."""
-        files = {os.path.abspath(file) for file in (self._user, self._workspace) if file}
+        named = [os.path.abspath(file) for file in (self._user, *self._workspaces)]
+        files = {*named, *map(_target, named)}
         missing, folders = set[str](), set[str]()
         for file in files:
             folder = os.path.dirname(file)
@@ -117,8 +121,9 @@ class Settings:
             self._wrong[source] = str(error)
 
     def _merge(self) -> Config:
-        files = [self._files.get(self._user), self._launch, self._files.get(self._workspace), self._editor]
-        merged = layers.merge([layer for layer in files if layer is not None])
+        workspaces = [self._files.get(file) for file in self._workspaces]
+        found = [self._files.get(self._user), self._launch, *workspaces, self._editor]
+        merged = layers.merge([layer for layer in found if layer is not None])
         wrong = [*self._wrong.values(), *merged.complaints]
         for sentence in wrong:
             if sentence not in self._said:
@@ -156,6 +161,14 @@ def _text(file: str) -> str | None:
         raise BadConfig(f"{file} is not UTF-8 text; save it as UTF-8.") from error
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def _target(file: str) -> str:
+    """Where a link leads: that file is written, and the link is not."""
+    try:
+        return os.path.realpath(file)
+    except (OSError, ValueError):
+        return file
 
 
 def _unreadable(file: str, error: OSError) -> BadConfig:

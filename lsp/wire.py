@@ -61,7 +61,10 @@ def listen(stdin: int, heard: Callable[[list[bytes]], object], ended: Callable[[
         reason = "the editor closed the connection"
         try:
             while chunk := os.read(stdin, CHUNK):
-                if bodies := frames.feed(chunk):
+                over, bodies = frames.over, frames.feed(chunk)
+                if frames.over > over:
+                    log.warning("a message was passed over: it is longer than any document that is looked at")
+                if bodies:
                     heard(bodies)
         except Broken as error:
             reason = str(error)

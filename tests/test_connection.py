@@ -430,7 +430,7 @@ def test_of_each_source_the_last_good_settings_stay(tmp_path: Path, monkeypatch:
     said: list[str] = []
     settings = Settings(layers.launch([("complete.max_lines", "9")]), said.append)
     user.write_text("[complete]\nmax_tokens = 100\nmax_lines = 3")
-    assert settings.enter(str(tmp_path)).complete == Complete(max_tokens=100, max_lines=9)
+    assert settings.enter([str(tmp_path)]).complete == Complete(max_tokens=100, max_lines=9)
     user.write_text("[complete\n")
     assert settings.read().complete.max_tokens == 100
     user.write_bytes(b"\xff")
@@ -460,7 +460,7 @@ def test_nothing_is_sent_while_nobody_knows_what_the_user_keeps_back(
     settings = Settings(layers.launch(()), said.append)
     settings.edit({})
     assert said == []
-    settings.enter(str(tmp_path))
+    settings.enter([str(tmp_path)])
     assert not settings.trusted
     assert said[0].startswith(f"{user}:2: this is not TOML")
     assert said[0].endswith("Until that is mended nothing is suggested.")
@@ -476,15 +476,35 @@ def test_without_a_file_of_the_users_own_nothing_is_kept_back(tmp_path: Path, mo
     for name in (tmp_path / "none.toml", tmp_path / "none" / "none.toml", Path("/dev/null")):
         monkeypatch.setenv("SWITCHYARD_CONFIG", str(name))
         settings = Settings(layers.launch(()), pytest.fail)
-        settings.enter("a\0b")
+        settings.enter(["a\0b"])
         assert settings.trusted
+
+
+def test_every_folder_that_is_open_tightens_and_one_that_was_left_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWITCHYARD_CONFIG", "/dev/null")
+    roots = [str(tmp_path / name) for name in "ab"]
+    for root, said in zip(roots, ('exclude = ["customers/"]', 'exclude = ["*.key"]\nno = 1'), strict=True):
+        Path(root).mkdir()
+        Path(root, ".switchyard.toml").write_text(f"[privacy]\n{said}\n")
+    told: list[str] = []
+    settings = Settings(layers.launch(()), told.append)
+    assert settings.enter(roots[:1]).privacy.exclude == ("customers/",)
+    assert settings.enter(roots).privacy.exclude == ("customers/",)
+    assert "no such" in told[0] or "no setting privacy.no" in told[0]
+    Path(roots[1], ".switchyard.toml").write_text('[privacy]\nexclude = ["*.key"]\n')
+    assert sorted(settings.read().privacy.exclude) == ["*.key", "customers/"]
+    assert settings.enter(roots[::-1]).privacy.exclude == ("*.key", "customers/")
+    assert settings.enter(roots[1:]).privacy.exclude == ("*.key",)
+    assert settings.enter([]).privacy.exclude == ()
 
 
 def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWITCHYARD_CONFIG", str(tmp_path))
     said: list[str] = []
     settings = Settings(layers.launch(()), said.append)
-    settings.enter("")
+    settings.enter([])
     assert not settings.trusted
     assert str(tmp_path) in said[0]
 

@@ -154,6 +154,13 @@ def test_the_definitions_that_the_frames_are_in_are_shown_whole(shop: Shell, hea
     assert f"bills.py:\n{middle}" in heard[-1].prompt
 
 
+def test_a_traceback_of_a_file_that_is_shorter_now_leads_to_its_last_line(shop: Shell, heard: list[Call]) -> None:
+    shop.file("log.txt", TRACE.replace('prices.py", line 3', 'prices.py", line 50'))
+    code, _, err = shop("explain", "--traceback", "log.txt")
+    assert (code, err) == (0, "switchyard: to have it mended: switchyard fix prices.py:3\n")
+    assert "prices.py has changed since: it has 3 lines, and no line 50." in heard[-1].prompt
+
+
 def test_a_traceback_may_come_through_a_pipe(shop: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(TRACE.encode())))
     assert shop("explain", "--traceback", "-")[0] == 0

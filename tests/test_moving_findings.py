@@ -1,4 +1,5 @@
-"""Findings in an open document: they stand where their text stands, or nowhere."""
+"""Findings in an open document: they stand where their text stands, or nowhere; a comment that silences one is that
+and no more."""
 
 from __future__ import annotations
 
@@ -6,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp.jobs.findings import Shown, moved
-from router.types import Change, Finding, Span
+from lsp.jobs import reviewed
+from lsp.jobs.findings import Shown, ignoring, moved
+from router.types import Change, Document, Finding, Span
 
 
 def shown(picture: str) -> tuple[str, list[Shown]]:
@@ -66,3 +68,27 @@ def test_whatever_is_edited_a_finding_quotes_what_stands_there(text: str, data: 
         changes.append(change)
     for it in moved(found, changes, text, now):
         assert now[it.finding.span.start : it.finding.span.end] == it.finding.quote
+
+
+@pytest.mark.parametrize(
+    ("language", "picture", "then"),
+    [
+        ("python", "def f(a):\n    ⟦return 1 / a⟧\n", "def f(a):\n    return 1 / a  # switchyard: ignore race\n"),
+        ("python", "a = ⟦1 / b⟧ + \\\n    c\n", "# switchyard: ignore race\na = 1 / b + \\\n    c\n"),
+        (
+            "python",
+            'if a:\r\n\tb = f"""⟦{a}⟧\r\n"""\r\n',
+            'if a:\r\n\t# switchyard: ignore race\r\n\tb = f"""{a}\r\n"""\r\n',
+        ),
+        ("python", 'a = f"""\nSELECT ⟦{b}⟧\n"""\n', None),
+        ("typescriptreact", "const a = <p>\n  ⟦{b.c.d}⟧\n</p>;\n", None),
+        ("c", "#define F(a) \\\n  ⟦(1 / a)⟧ \\\n  + 1\n", None),
+        ("plaintext", "⟦a⟧\nb", "a  # switchyard: ignore race\nb"),
+    ],
+)
+def test_a_comment_that_silences_a_rule_stands_where_it_is_a_comment(
+    language: str, picture: str, then: str | None
+) -> None:
+    text, (one,) = shown(picture)
+    change = ignoring(Document("/a", language, 1, text), one, reviewed.signs(language))
+    assert (change and text[: change.start] + change.text + text[change.end :]) == then

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.reviewing import memory
 from router.reviewing.memory import Memory
@@ -32,7 +33,7 @@ def test_all_of_it_is_there_after_a_restart(file: Path) -> None:
     again = Memory(file)
     assert again.seen("/a.py") == {"2", "3"}
     assert again.seen("/b.py") == frozenset()
-    assert again.kept("key") == (FINDING,)
+    assert again.kept("key") == (replace(FINDING, path="", also=()),)
     assert again.kept("other") is None
     here, elsewhere = again.dismissals("/root"), again.dismissals("/other")
     assert here.unwanted("print", "race")
@@ -55,6 +56,8 @@ def test_the_file_is_its_owner_s_alone(file: Path) -> None:
 def test_no_path_and_no_code_but_quotes_is_in_it(file: Path) -> None:
     Memory(file).saw("/home/ada/secret-project/a.py", {"1"})
     Memory(file).dismiss("print", "race", "/home/ada/secret-project")
+    path = "/home/ada/secret-project/a.py"
+    Memory(file).keep(path, [replace(FINDING, path=path, also=((path, Span(1, 2)),))])
     assert b"secret-project" not in file.read_bytes()
 
 
@@ -77,7 +80,7 @@ def test_a_folder_that_can_not_be_made_is_no_error(tmp_path: Path) -> None:
 
 
 def test_the_oldest_go_when_there_are_too_many(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(memory.MOST, "kept", 2)
+    monkeypatch.setitem(memory.MOST, "found", 2)
     now = iter(range(10))
     kept = Memory(file, clock=lambda: float(next(now)))
     for key in "abc":

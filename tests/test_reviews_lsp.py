@@ -278,6 +278,8 @@ def test_my_changes_fill_the_list_of_problems(folder: Path) -> None:
         kinds = [it["params"]["value"]["kind"] for it in at.it.heard if it["method"] == "$/progress"]
         assert kinds[0] == "begin"
         assert kinds[-1] == "end"
+        at.it.open(found["uri"], TEXT)  # it was mended on the disk since
+        assert at.it.wait("textDocument/publishDiagnostics") == {"uri": found["uri"], "diagnostics": []}
         at.it.heard.clear()
 
 

@@ -445,6 +445,22 @@ def test_a_first_settings_file_is_read_though_its_folders_were_not_there(tmp_pat
         assert "config.toml:2" in it.wait("window/showMessage")["message"]
 
 
+def test_a_settings_file_that_is_a_link_is_read_again_when_what_it_leads_to_is_written(
+    tmp_path: Path, uri: str
+) -> None:
+    kept, link = tmp_path / "dotfiles" / "switchyard.toml", tmp_path / "config" / "config.toml"
+    for file in (kept, link):
+        file.parent.mkdir()
+    kept.write_text("")
+    link.symlink_to(kept)
+    with editor(*scripted(tmp_path, SCRIPT), env={"SWITCHYARD_CONFIG": str(link)}) as it:
+        it.ready()
+        it.open(uri, "x = ")
+        assert it.ghosts(uri, 0, 4) == ["1 + 1"]
+        kept.write_text("[complete]\nautomatic = nonsense\n")
+        assert "config.toml:2" in it.wait("window/showMessage")["message"]
+
+
 # Lifecycle
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp import messages, parent, wire
-from lsp.frames import BODY_LIMIT, HEADER_LIMIT, Broken, Frames, frame
+from lsp.frames import HEADER_LIMIT, LONGEST, Broken, Frames, frame
 from lsp.messages import Malformed
 from lsp.wire import Wire, Writer
 
@@ -57,11 +57,22 @@ def test_a_wrong_length_spoils_its_message_and_the_next_at_most() -> None:
 
 
 @pytest.mark.parametrize(
-    "chunk", [b"Content-Length: 100000000000\r\n\r\n", b"Content-Length: %d\r\n\r\n" % (BODY_LIMIT + 1), b"x" * 70_000]
+    "chunk", [b"Content-Length: 100000000000\r\n\r\n", b"Content-Length: %d\r\n\r\n" % (LONGEST + 1), b"x" * 70_000]
 )
 def test_what_passes_a_limit_ends_the_connection_at_once(chunk: bytes) -> None:
     with pytest.raises(Broken):
         Frames().feed(chunk)
+
+
+@pytest.mark.parametrize("cut", [1, 40, 1 << 20])
+def test_a_message_that_is_too_long_is_passed_over_and_the_next_is_heard(
+    cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lsp.frames.BODY_LIMIT", 100)
+    frames, sent = Frames(), frame(b"a") + frame(b"b" * 101) + frame(b"c" * 100)
+    heard = [body for at in range(0, len(sent), cut) for body in frames.feed(sent[at : at + cut])]
+    assert heard == [b"a", b"c" * 100]
+    assert (frames.over, frames.rest) == (1, 0)
 
 
 def test_a_header_may_come_up_to_its_limit() -> None:

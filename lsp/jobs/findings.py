@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from lsp import convert
 from lsp.documents import Open
 from lsp.jobs.actions import Action, Place, action
+from router.context.lines import line_end
 from router.reviewing.quoting import Text
 from router.reviewing.rules import rules
-from router.types import Change, Finding, Severity, Span
+from router.types import Change, Document, Finding, Severity, Span
 
 SOURCE = "Switchyard"
 COMMAND = "switchyard.finding"  # takes what is to be done, a URI and a finding's id
@@ -114,13 +115,25 @@ def page(rule: str) -> str:
     return convert.uri(str(files("prompts").joinpath("rules").joinpath(f"{rule}.md")))
 
 
-def ignoring(document: Open, one: Shown, signs: tuple[str, str]) -> Change:
-    """The comment that silences a rule in the finding's line; `signs` begin and end a comment."""
-    start = one.finding.span.start
-    ends = [at for sign in "\r\n" if (at := document.text.find(sign, start)) >= 0]
-    end = min(ends, default=len(document.text))
+def ignoring(document: Document, one: Shown, signs: tuple[str, str]) -> Change | None:
+    """The comment that silences a rule in the finding's line, or above it; None: no comment can stand at either.
+
+    `signs` begin and end a comment.
+    """
+    from router.editing import trees
+
+    def sound(change: Change) -> bool:
+        after = text[: change.start] + change.text + text[change.end :]
+        unbroken = trees.faults(document.language, after) <= trees.faults(document.language, text)
+        return unbroken and trees.code(document.language, after) == trees.code(document.language, text)
+
+    text, at = document.text, one.finding.span.start
+    start = max(text.rfind(sign, 0, at) for sign in "\r\n") + 1
+    end = min((found for sign in "\r\n" if (found := text.find(sign, at)) >= 0), default=len(text))
     said = " ".join(filter(None, (signs[0], f"switchyard: ignore {one.finding.rule}", signs[1])))
-    return Change(end, end, f"  {said}")
+    blank = text[start : start + len(text[start:end]) - len(text[start:end].lstrip(" \t"))]
+    ways = (Change(end, end, f"  {said}"), Change(start, start, f"{blank}{said}{line_end(text)}"))
+    return next(filter(sound, ways), None)
 
 
 def offer(place: Place) -> Iterator[Action]:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lsp.documents import Open
 from lsp.jobs.findings import Shown, found_again
@@ -70,7 +71,8 @@ def again(now: Document, known: Sequence[Finding], router: Router) -> list[Shown
     text = Text(now.text)
     moved = [it for one in known if (it := found_again(Shown("", one), now.text, text)) is not None]
     unwanted = router.reviews.memory.dismissals(router.naming.root(now.path)).unwanted
-    return [it for it in shown(now, [it.finding for it in moved]) if not unwanted(it.id, it.finding.rule)]
+    found = [replace(it.finding, path=now.path) for it in moved]
+    return [it for it in shown(now, found) if not unwanted(it.id, it.finding.rule)]
 
 
 def of(it: Shown, unit: Unit, now: Document, document: Open) -> bool:

@@ -70,6 +70,9 @@ class Reviews:
     def opened(self, document: Open) -> None:
         """A document was opened: what was found in it before is shown, if it still stands there."""
         self.closed(document.uri)
+        if document.uri in self._filled:  # it may have changed on the disk since; what still holds is shown again
+            self._filled.remove(document.uri)
+            self._say(document.uri, [])
         if document.refused:
             return
         self._seen[document.uri] = seen = Seen(document.text)
@@ -251,7 +254,7 @@ class Reviews:
         if what == findings.APPLY:
             self._edit(document, one.finding.fix, "Mend it")
         elif what == findings.IGNORE:
-            self._edit(document, [findings.ignoring(document, one, reviewed.signs(document.language))], "Ignore it")
+            await self._ignore(document, seen, one, router)
         root, rule, memory = router.naming.root(document.path), one.finding.rule, router.reviews.memory
         if what == findings.NEVER:
             await asyncio.to_thread(memory.never, rule, root)
@@ -263,6 +266,16 @@ class Reviews:
             self.show(document, seen, [it for it in seen.shown if it.id != id], router)
         elif what == findings.NEVER:
             self._drop(rule, root, router)
+
+    async def _ignore(self, document: Open, seen: Seen, one: Shown, router: Router) -> None:
+        """Write the comment that silences a rule, where it is a comment and nothing else."""
+        now = document.snapshot()
+        change = await asyncio.to_thread(findings.ignoring, now, one, reviewed.signs(now.language))
+        if change is None:
+            self._notices.show("No comment can stand in this line or above it; dismiss the finding instead.", INFO)
+        elif document.text == now.text:
+            self._edit(document, [change], "Ignore it")
+            self.show(document, seen, [it for it in seen.shown if it.id != one.id], router)
 
     def _drop(self, rule: str, root: str, router: Router) -> None:
         """Show no finding of a rule any more, in none of a workspace's open documents."""

@@ -51,7 +51,11 @@ def of_output(output: str, settings: Sequence[str], before: str = "") -> Questio
         return _of_itself(trace, places, root, before)
     frame, path, _ = first
     document = files.read(native(path))
-    span, note = whole(document, native(path), frame.line), before + telling(trace, places)
+    line = frame.line
+    if not 1 <= line <= files.place(document, len(document.text))[0]:
+        line = last = files.place(document, len(document.text.rstrip()))[0]
+        before += f"{Path(path).name} has changed since: it has {last:,} lines, and no line {frame.line}.\n"
+    span, note = whole(document, native(path), line), before + telling(trace, places)
     frames = ((native(found), frame.line) for frame in trace.frames if (found := places.resolved(frame)))
     return Question(
         _request(document, span, note, _reported(trace, places, document)), root, tuple(dict.fromkeys(frames))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from router import homes
 from router.context.gating.secrets import masked
@@ -25,11 +26,12 @@ from router.types import Finding
 if TYPE_CHECKING:  # importing it takes 10 ms, which is for the thread that needs it
     import sqlite3
 
-MOST = {"seen": 50_000, "kept": 4_000, "dismissed": 10_000, "never": 1_000}  # rows of each table; the oldest go
+MOST = {"seen": 50_000, "found": 4_000, "dismissed": 10_000, "never": 1_000}  # rows of each table; the oldest go
 PATIENCE = 2.0  # seconds to wait for another process that writes
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (path TEXT, digest TEXT, at REAL, PRIMARY KEY (path, digest));
-CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, findings BLOB, at REAL);
+DROP TABLE IF EXISTS kept; -- in which an earlier version wrote paths
+CREATE TABLE IF NOT EXISTS found (key TEXT PRIMARY KEY, findings BLOB, at REAL);
 CREATE TABLE IF NOT EXISTS dismissed (print TEXT, root TEXT, rule TEXT, at REAL, PRIMARY KEY (print, root));
 CREATE TABLE IF NOT EXISTS never (rule TEXT, root TEXT, at REAL, PRIMARY KEY (rule, root));
 """
@@ -76,8 +78,8 @@ class Memory:
         self._do(write, None)
 
     def kept(self, key: str) -> tuple[Finding, ...] | None:
-        """What was found at this key; None: nobody has looked."""
-        for row in self._rows("SELECT findings FROM kept WHERE key = ?", key):
+        """What was found at this key, of no path; None: nobody has looked."""
+        for row in self._rows("SELECT findings FROM found WHERE key = ?", _hashed(key)):
             with suppress(msgspec.MsgspecError, TypeError):
                 return _decoder.decode(row[0])
         return None
@@ -86,10 +88,10 @@ class Memory:
         """Findings of a key; none is something to keep, too. What quotes a secret is not, nor is what came with it."""
         if any(masked(it.quote) != it.quote for it in findings):
             return
+        bare = tuple(replace(it, path="", also=()) for it in findings)
         with suppress(UnicodeEncodeError):  # a lone surrogate in a quote: it will be looked for again
-            self._write(
-                "kept", "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", key, msgspec.json.encode(tuple(findings))
-            )
+            said = msgspec.json.encode(bare)
+            self._write("found", "INSERT OR REPLACE INTO found VALUES (?, ?, ?)", _hashed(key), said)
 
     # What is not wanted
 
@@ -190,5 +192,5 @@ def _bound(base: sqlite3.Connection, table: str) -> None:
     base.execute(f"DELETE FROM {table} WHERE rowid IN ({rows})", (MOST[table],))
 
 
-def _hashed(path: str) -> str:
-    return blake2b(os.fsencode(path), digest_size=16).hexdigest()
+def _hashed(said: str) -> str:
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.editors.cues import ADD, BEFORE, EDITED, EXPLAINED, REVIEWED, SHARE, scripted
 from tests.editors.nvim import Neovim, neovim, server_command
 from tests.editors.offline import ollama
@@ -100,6 +102,47 @@ def test_a_server_that_ends_again_and_again_is_left_alone_until_one_asks(tmp_pat
         editor.command("Switchyard restart")
         editor.type("odef add(")
         editor.wait_for_ghost(ADD)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_who_restarts_has_a_new_server_in_every_workspace_though_the_old_one_hangs(tmp_path: Path, hangs: bool) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
+        for name in ("one", "two"):
+            editor.open(tmp_path / name / "shop.py", "price = 2\n")
+            editor.wait_until_ready()
+        old = editor.servers()
+        assert len(old) == 2
+        if hangs:
+            for server in old:
+                os.kill(server, signal.SIGSTOP)
+        editor.command("Switchyard restart")
+        editor.wait(lambda: len({*editor.servers()} - {*old}) == 2)
+        editor.wait_until_ready()
+        editor.type("odef add(")
+        editor.wait_for_ghost(ADD)
+        for server in {*editor.servers()} & {*old}:
+            os.kill(server, signal.SIGKILL)
+        editor.wait(lambda: len(editor.servers()) == 2)
+
+
+def test_what_others_report_is_told_in_places_as_our_server_counts_them(tmp_path: Path) -> None:
+    report = """
+        local line = vim.api.nvim_buf_get_lines(0, 0, 1, false)[1]
+        local first, last = line:find("nowhere", 1, true)
+        vim.diagnostic.set(vim.api.nvim_create_namespace("theirs"), 0, { {
+          lnum = 0, col = first - 1, end_lnum = 0, end_col = last, message = "unknown", source = "theirs",
+          user_data = { lsp = { message = "unknown", code = 7, range = {
+            start = { line = 0, character = 17 }, ["end"] = { line = 0, character = 24 } } } } } })
+        local found = require("switchyard.reported").worded(0, vim.diagnostic.get(0), ...)
+        local range = found[1].range
+        return { range.start.line, range.start.character, range["end"].character, found[1].code }
+    """
+    with neovim(tmp_path, {"cmd": scripted(tmp_path)}) as editor:
+        editor.open(tmp_path / "shop.py", "title = '日本🚂'; x = nowhere\n")
+        for encoding, first, last in (("utf-8", 26, 33), ("utf-16", 20, 27), ("utf-32", 19, 26)):
+            assert editor.lua(report, encoding) == [0, first, last, 7]
 
 
 def test_ollama_that_comes_up_later_is_found_without_a_restart(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 local M = {}
 
 local page = require("switchyard.page")
+local reported = require("switchyard.reported")
 local server = require("switchyard.server")
 
 local api = vim.api
@@ -24,47 +25,24 @@ local function complain(sentence)
   vim.notify("Switchyard: " .. sentence, vim.log.levels.WARN)
 end
 
---- How long a line is in an encoding's units.
-local function length(line, encoding)
-  if encoding == "utf-8" then
-    return #line
-  end
-  if vim.fn.has("nvim-0.11") == 1 then
-    return vim.str_utfindex(line, encoding)
-  end
-  local utf32, utf16 = vim.str_utfindex(line)
-  return encoding == "utf-16" and utf16 or utf32
-end
-
 --- Lines `first` to `last`, from 1, as a range.
 local function lines_range(buf, first, last, encoding)
   local line = api.nvim_buf_get_lines(buf, last - 1, last, false)[1] or ""
-  return { start = { line = first - 1, character = 0 }, ["end"] = { line = last - 1, character = length(line, encoding) } }
-end
-
---- The diagnostics of the cursor's line, as their servers worded them.
-local function diagnostics(buf)
-  local found = {}
-  for _, one in ipairs(vim.diagnostic.get(buf, { lnum = api.nvim_win_get_cursor(0)[1] - 1 })) do
-    local worded = type(one.user_data) == "table" and one.user_data.lsp
-    if type(worded) == "table" and worded.range then
-      found[#found + 1] = worded
-    end
-  end
-  return found
+  return { start = { line = first - 1, character = 0 }, ["end"] = { line = last - 1, character = reported.units(line, #line, encoding) } }
 end
 
 --- The arguments of a command about the place where the user is: the lines given, a diagnostic, or the cursor.
 local function here(client, buf, lines, note)
   local encoding = client.offset_encoding
-  local reported = diagnostics(buf)
+  local row = api.nvim_win_get_cursor(0)[1] - 1
+  local known = reported.worded(buf, vim.diagnostic.get(buf, { lnum = row }), encoding)
   local range = vim.lsp.util.make_range_params(0, encoding).range
   if lines then
     range = lines_range(buf, lines[1], lines[2], encoding)
-  elseif reported[1] then
-    range = reported[1].range
+  elseif known[1] then
+    range = known[1].range
   end
-  local more = #reported > 0 and { diagnostics = reported } or vim.NIL
+  local more = #known > 0 and { diagnostics = known } or vim.NIL
   return { vim.uri_from_bufnr(buf), range, note or vim.NIL, vim.NIL, more }
 end
 
@@ -89,16 +67,16 @@ local function ask(client, buf, command, arguments, at, hear, done)
   end
 end
 
-local function carry_out(action)
-  local client = server.client(0) or vim.lsp.get_clients({ name = "switchyard" })[1]
+--- Goes on with what an answer of `client` about `buf` offers, wherever the user is by then.
+local function carry_out(client, buf, action)
   local run = M.commands[action.command]
-  if client and run then
-    run(action, { client_id = client.id, bufnr = api.nvim_get_current_buf() })
+  if run then
+    run(action, { client_id = (server.client(buf) or client).id, bufnr = buf })
   end
 end
 
 --- Says why a job came to nothing, and offers what could be done about it.
-local function refused(result)
+local function refused(client, buf, result)
   local actions = result.actions or {}
   if #actions == 0 then
     return complain(result.refusal)
@@ -108,7 +86,7 @@ local function refused(result)
   end, actions)
   vim.ui.select(titles, { prompt = result.refusal }, function(_, index)
     if index then
-      carry_out(actions[index])
+      carry_out(client, buf, actions[index])
     end
   end)
 end
@@ -140,7 +118,7 @@ local function read(client, buf, name, command, arguments, at)
   local function act()
     if result and result.actions and result.actions[1] then
       shown.close()
-      carry_out(result.actions[1])
+      carry_out(client, buf, result.actions[1])
     end
   end
   local function links()
@@ -191,7 +169,7 @@ local function edit(client, buf, command, arguments)
     if err then
       trouble(err)
     elseif result.refusal then
-      refused(result)
+      refused(client, buf, result)
     elseif result.edit then
       preview(client, result)
     end
@@ -238,7 +216,7 @@ function M.place(task, lines, note)
 end
 
 --- What the server offers to refactor, and what the user may want instead, as entries to choose from.
-local function kinds(actions, own)
+local function kinds(client, buf, actions, own)
   local entries = {}
   for _, action in ipairs(actions or {}) do
     local command = action.command
@@ -246,7 +224,7 @@ local function kinds(actions, own)
       entries[#entries + 1] = {
         label = (action.title:gsub(" %(Switchyard%)$", "")),
         act = function()
-          carry_out(command)
+          carry_out(client, buf, command)
         end,
       }
     end
@@ -275,7 +253,7 @@ function M.refactor(lines, words)
     end)
   end
   server.request(client, "textDocument/codeAction", params, function(_, actions)
-    require("switchyard.menu").choose("Refactor", kinds(actions, own))
+    require("switchyard.menu").choose("Refactor", kinds(client, buf, actions, own))
   end, buf)
 end
 

@@ -1,22 +1,17 @@
 --- What other tools report of a file is told to the server, so that its reviews do not say it again.
 local M = {}
 
+local reported = require("switchyard.reported")
 local server = require("switchyard.server")
 
 local RESTS_MS = 400 -- after the last change of what is reported
 local due = {} ---@type table<integer, true>
 local resting = assert(vim.uv.new_timer())
 
---- What is reported of a buffer by others, as their servers worded it, or in the same form.
-local function reported(buf, ours)
-  local found = {}
-  for _, one in ipairs(vim.diagnostic.get(buf)) do
-    local worded = type(one.user_data) == "table" and one.user_data.lsp
-    if one.source ~= ours and type(worded) == "table" and worded.range then
-      found[#found + 1] = worded
-    end
-  end
-  return found
+local function by_others(buf)
+  return vim.tbl_filter(function(one)
+    return one.source ~= "Switchyard"
+  end, vim.diagnostic.get(buf))
 end
 
 local function tell()
@@ -25,7 +20,7 @@ local function tell()
     if client then
       server.notify(client, "switchyard/diagnostics", {
         uri = vim.uri_from_bufnr(buf),
-        diagnostics = reported(buf, "Switchyard"),
+        diagnostics = reported.worded(buf, by_others(buf), client.offset_encoding),
       })
     end
   end

@@ -7,6 +7,8 @@ local api = vim.api
 local NAME = "switchyard"
 local ROOTS = { ".switchyard.toml", ".git" }
 local RESTARTS, WITHIN_S = 4, 180
+local PATIENCE_MS = 3000 -- for a server that was asked to end
+local LARGEST = 8e6 -- bytes; of a file above 2,000,000 characters the server takes no more than its name
 local methods = vim.fn.has("nvim-0.11") == 1 -- until then, a client's functions were no methods
 
 local statuses = {} ---@type table<integer, { state: string, message: string, engine: string }>
@@ -14,7 +16,7 @@ local ends = {} ---@type number[] when servers ended that nobody had asked to
 local trouble = nil ---@type string?
 local missed = false -- the user has been told that there is no program
 local excluded = {} ---@type table<string, { state: string, message: string, engine: string }> by file name
-local restarting = false
+local restarting = {} ---@type table<integer, "asked"|"left"> clients that are to end and be started anew; some hang
 
 --- Called when a server takes a buffer, when its engine has become able to answer, and when a server has ended.
 M.on_attach = function(_, _) end
@@ -129,8 +131,8 @@ local function ended(_, _, id)
   statuses[id] = nil
   vim.schedule(function()
     M.on_end()
-    if restarting then
-      restarting = false
+    if restarting[id] then
+      restarting[id] = nil
       M.attach_all()
     end
   end)
@@ -157,6 +159,7 @@ local function is_file(buf)
     and vim.bo[buf].buftype == ""
     and name ~= ""
     and not name:find("^%a[%w+.-]+://")
+    and vim.fn.getfsize(name) <= LARGEST
     and (not types or vim.tbl_contains(types, vim.bo[buf].filetype))
 end
 
@@ -178,9 +181,14 @@ local function configuration(program, buf)
   }
 end
 
+--- Whether a client can still be asked; one that has ended is listed for a moment yet.
+local function alive(client)
+  return restarting[client.id] ~= "left" and not call(client, "is_stopped")
+end
+
 --- Whether a client is the one for this workspace. Neovim 0.10 by itself starts another one for each lone file.
 local function serves(client, config)
-  return client.name == config.name and client.config.root_dir == config.root_dir and not call(client, "is_stopped")
+  return client.name == config.name and client.config.root_dir == config.root_dir and alive(client)
 end
 
 --- Gives `buf` to the server of its workspace, which is started if need be; that there is no program is said once.
@@ -188,7 +196,7 @@ function M.attach(buf)
   if not is_file(buf) or worn_out() then
     return
   end
-  if #vim.lsp.get_clients({ name = NAME, bufnr = buf }) > 0 then
+  if vim.iter(vim.lsp.get_clients({ name = NAME, bufnr = buf })):any(alive) then
     return
   end
   local program, why = M.program()
@@ -209,22 +217,45 @@ function M.attach_all()
   end
 end
 
+--- Goes on without a server that does not end though it was asked to.
+local function leave(client)
+  if not restarting[client.id] then
+    return
+  end
+  restarting[client.id] = "left"
+  call(client, "stop", true)
+  for buf in pairs(client.attached_buffers) do
+    vim.lsp.buf_detach_client(buf, client.id)
+  end
+  M.attach_all()
+end
+
 --- Ends every server and starts those anew that have a buffer.
 function M.restart()
   ends, trouble, missed = {}, nil, false
   local clients = vim.lsp.get_clients({ name = NAME })
-  restarting = #clients > 0
   for _, client in ipairs(clients) do
+    restarting[client.id] = "asked"
     call(client, "stop")
+    vim.defer_fn(function()
+      leave(client)
+    end, PATIENCE_MS)
   end
-  if not restarting then
+  if #clients == 0 then
     M.attach_all()
   end
 end
 
+--- Our clients, of one buffer or of all, but those that are to end.
+local function staying(buf)
+  return vim.tbl_filter(function(client)
+    return not restarting[client.id]
+  end, vim.lsp.get_clients({ name = NAME, bufnr = buf }))
+end
+
 --- The client that can complete in `buf` now, or nil.
 function M.client(buf)
-  for _, client in ipairs(vim.lsp.get_clients({ name = NAME, bufnr = buf })) do
+  for _, client in ipairs(staying(buf)) do
     if client.initialized and client.server_capabilities.inlineCompletionProvider then
       return client
     end
@@ -267,14 +298,14 @@ end
 
 --- What the user may want to know about the engine: the server's last word, or why there is none.
 function M.status()
-  local clients = vim.lsp.get_clients({ name = NAME, bufnr = 0 })
-  local client = clients[1] or vim.lsp.get_clients({ name = NAME })[1]
+  local client = staying(0)[1] or staying()[1]
   if client then
     local now = statuses[client.id] or { state = "starting", message = "the server is starting", engine = "" }
     local able = now.state == "ready" or now.state == "loading"
     return able and excluded[api.nvim_buf_get_name(0)] or now
   end
-  return { state = "absent", message = trouble or "no server runs", engine = "" }
+  local why = next(restarting) and "the server is started anew" or "no server runs"
+  return { state = "absent", message = trouble or why, engine = "" }
 end
 
 return M
